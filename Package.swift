@@ -1,0 +1,43 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Language rules that every Swift target follows.
+let house: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A library of ours: house rules, and a test target of the same layout.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+/// The tests of one library; `TestSupport` comes with it.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+        swiftSettings: house)
+}
+
+let package = Package(
+    name: "mmada",
+    platforms: [.macOS(.v15)],
+    targets: [
+        library("StrictJSON"),
+        library("Checkpoints", ["StrictJSON"]),
+        library("TextTokenizer", ["StrictJSON"]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .systemLibrary(
+            name: "CTurboJPEG", pkgConfig: "libturbojpeg",
+            providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+        .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
+        library("Images", ["CPNG", "CTurboJPEG", "CWebP"]),
+        library("TestSupport", ["StrictJSON"]),
+        tests("StrictJSON"),
+        tests("Checkpoints", ["StrictJSON"]),
+        tests("TextTokenizer", ["StrictJSON"]),
+        tests("Images"),
+    ],
+    swiftLanguageModes: [.v6]
+)
