@@ -20,6 +20,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
         swiftSettings: house)
 }
 
+/// libtorch, which `recipes/bootstrap` links into the checkout.
+let libtorch = Context.packageDirectory + "/.libtorch"
+
 let package = Package(
     name: "mmada",
     platforms: [.macOS(.v15)],
@@ -33,11 +36,24 @@ let package = Package(
             providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
         library("Images", ["CPNG", "CTurboJPEG", "CWebP"]),
+        .target(
+            name: "CTorch",
+            cxxSettings: [
+                // Optimised in every configuration: the shim's own loops run inside samplers and tests alike.
+                .unsafeFlags(["-O2", "-w", "-isystem", libtorch + "/include"])
+            ],
+            linkerSettings: [
+                .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+                .unsafeFlags(["-L" + libtorch + "/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"]),
+            ]),
+        library("Torch", ["CTorch"]),
         library("TestSupport", ["StrictJSON"]),
+        tests("Torch"),
         tests("StrictJSON"),
         tests("Checkpoints", ["StrictJSON"]),
         tests("TextTokenizer", ["StrictJSON"]),
         tests("Images"),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
 )
