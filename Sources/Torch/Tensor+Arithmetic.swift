@@ -39,6 +39,8 @@ extension Tensor {
 
     /// Each element to a power.
     public func power(_ exponent: Scalar) throws(TensorError) -> Tensor { try binary("power", ctorch_pow, exponent) }
+    /// Each element to the power of the element of `exponent`.
+    public func power(_ exponent: Tensor) throws(TensorError) -> Tensor { try binary("power", ctorch_pow, exponent) }
     /// The larger of each pair.
     public func maximum(_ other: Tensor) throws(TensorError) -> Tensor {
         try binary("maximum", ctorch_maximum, other)

@@ -29,8 +29,24 @@ extension Tensor {
     /// The same elements in another shape; one length may be -1, to be worked out.
     public func reshaped(_ shape: Int...) throws(TensorError) -> Tensor { try reshaped(shape) }
 
+    /// The bytes of a contiguous CPU tensor read as elements of another type, with gaps or overlaps as `strides` says.
+    ///
+    /// - Throws: ``TensorError`` when the bytes do not suffice.
+    public func viewed(as dtype: DType, shape: [Int], strides: [Int]? = nil) throws(TensorError) -> Tensor {
+        let reach = zip(shape, strides ?? []).reduce(1) { $0 + ($1.0 - 1) * $1.1 }
+        let needed = (strides == nil ? shape.reduce(1, *) : reach) * dtype.byteCount
+        let available = count * self.dtype.byteCount
+        guard isContiguous, needed <= available, let base = ctorch_data(raw) else {
+            throw .elementCount(expected: needed, found: available)
+        }
+        return try Tensor(aliasing: base, shape: shape, strides: strides, dtype: dtype, owner: storageOwner)
+    }
+
     /// Repeats dimensions of length 1, without copying; -1 keeps a length.
-    public func expanded(_ shape: Int...) throws(TensorError) -> Tensor {
+    public func expanded(_ shape: Int...) throws(TensorError) -> Tensor { try expanded(to: shape) }
+
+    /// Repeats dimensions of length 1, without copying; -1 keeps a length.
+    public func expanded(to shape: [Int]) throws(TensorError) -> Tensor {
         try Tensor(op: "expand to \(shape)", self) { ctorch_expand(raw, shape.map(Int64.init), Int32(shape.count)) }
     }
 

@@ -17,6 +17,9 @@ public struct Tensor: @unchecked Sendable {
 
     var raw: OpaquePointer { handle.raw }
 
+    /// What keeps the elements alive.
+    var storageOwner: AnyObject { handle }
+
     /// Takes over a handle that the shim has made.
     init(adopting raw: OpaquePointer) { handle = Handle(adopting: raw) }
 
