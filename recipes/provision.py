@@ -147,6 +147,7 @@ def run_pip(command, arguments, scratch):
     scratch.mkdir(exist_ok=True)
     environment = dict(
         os.environ, TMPDIR=str(scratch), PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1",
+        PIP_ROOT_USER_ACTION="ignore",
         # Settings for other uses of pip that would refuse these ones.
         PIP_REQUIRE_VIRTUALENV="0", PIP_USER="0")
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
