@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,9 @@ def say(message):
 
 def run(main):
     """Run a script's `main`, turning the reasons to stop into one line and status 1."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Leave by an exception, so that a child is stopped and unfinished folders are removed.
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
     try:
         main()
     except SetupError as error:
