@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,9 @@ def say(message):
 
 def run(main):
     """Run a script's `main`, turning the reasons to stop into one line and status 1."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Leave by an exception, so that a child is stopped and unfinished folders are removed.
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
     try:
         main()
     except SetupError as error:
@@ -147,6 +151,7 @@ def run_pip(command, arguments, scratch):
     scratch.mkdir(exist_ok=True)
     environment = dict(
         os.environ, TMPDIR=str(scratch), PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1",
+        PIP_ROOT_USER_ACTION="ignore",
         # Settings for other uses of pip that would refuse these ones.
         PIP_REQUIRE_VIRTUALENV="0", PIP_USER="0")
     quiet = [] if sys.stderr.isatty() else ["--quiet"]

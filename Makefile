@@ -1,0 +1,41 @@
+# Every target sets up all that it needs; what is set up already costs no time.
+
+SECONDS ?= 60
+checks = --explicit-target-dependency-import-check error
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo test build bench fuzz format lint docs clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-8s %s\n", $$1, $$2 }'
+
+setup:  ## fetch libtorch and what else is missing, once
+	@recipes/bootstrap
+
+demo: setup  ## build, then show what the program does
+	@recipes/demo
+
+test: setup  ## run all tests, the comparisons with other implementations included
+	@peers=$$(recipes/peers) && MMADA_PEERS_PYTHON="$${MMADA_PEERS_PYTHON:-$$peers}" swift test $(checks)
+
+build: setup  ## build the release program: .build/release/mmada
+	@swift build -c release $(checks)
+
+bench: setup  ## measure speed
+	@benchmarks/run
+
+fuzz: setup  ## feed broken files to the parsers for SECONDS=60 each
+	@fuzz/run $(SECONDS)
+
+format:  ## format Swift and C++ in place
+	@recipes/format
+
+lint: setup  ## check format, house rules and imports
+	@recipes/lint
+
+docs: setup  ## build the DocC pages into out/docs
+	@recipes/docs
+
+clean:  ## remove build products; the cache folder stays
+	@rm -rf .build out
