@@ -72,14 +72,6 @@ extension PromptBuilder {
         return TrainingRow(ids: ids, labels: ids, mask: mask)
     }
 
-    /// The rows of the official `mmu_gen_prompt`, whose mask is too short: kept for parity, used by nothing.
-    func officialUnderstandingGenerationRow(_ text: [Int32], image: [Int32], maxTextLength: Int) -> TrainingRow {
-        var row = understandingRow(text, image: image, maxTextLength: maxTextLength)
-        let prompt = row.mask.count { $0 == 1 }
-        row.mask = Array(repeating: 1, count: prompt) + Array(repeating: 0, count: max(0, maxTextLength - prompt))
-        return row
-    }
-
     /// `<bos> text <eos> <eos>…`, exactly S long; an overlong text is cut and ended.
     private func fixedText(_ text: [Int32], maxTextLength S: Int) -> [Int32] {
         let ids = beginning(text) + [vocabulary.end]

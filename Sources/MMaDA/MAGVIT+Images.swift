@@ -1,3 +1,4 @@
+public import ImageTokenizer
 public import Images
 public import Torch
 
