@@ -51,12 +51,21 @@ let package = Package(
         library("Transformer", ["NN", "Torch", "StrictJSON"]),
         library("ImageTokenizer", ["NN", "Torch", "StrictJSON"]),
         library("Diffusion", ["Torch"]),
+        library(
+            "MMaDA",
+            [
+                "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch", "Checkpoints",
+                "StrictJSON",
+            ]),
         library("TestSupport", ["StrictJSON", "Checkpoints", "Torch", "NN"]),
         tests("Torch"),
         tests("StrictJSON"),
         tests("Checkpoints", ["StrictJSON"]),
         tests("TextTokenizer", ["StrictJSON"]),
         tests("Images"),
+        tests(
+            "MMaDA",
+            ["Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "Torch", "Checkpoints", "StrictJSON"]),
         tests("Transformer", ["Torch", "NN", "Checkpoints", "StrictJSON"]),
         tests("ImageTokenizer", ["Torch", "NN", "Checkpoints", "StrictJSON"]),
         tests("Diffusion", ["Torch", "NN", "StrictJSON", "Checkpoints", "Transformer"]),

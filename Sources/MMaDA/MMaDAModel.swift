@@ -1,0 +1,142 @@
+import Checkpoints
+public import Foundation
+public import ImageTokenizer
+import NN
+import StrictJSON
+import Synchronization
+public import TextTokenizer
+public import Torch
+public import Transformer
+
+/// How a model is loaded.
+public struct LoadingOptions: Hashable, Sendable {
+    /// Where it is computed.
+    public var device = Device.cpu
+    /// Type of activations; `nil` for float32 on the CPU and the file's own type elsewhere.
+    public var dtype: DType?
+    /// Folder or file of the image tokenizer; `nil` for `vq` in the model's folder.
+    public var imageTokenizer: URL?
+    /// How messages become a prompt.
+    public var template = ChatTemplate.mmada
+
+    /// The usual way.
+    public init() {}
+}
+
+/// An MMaDA checkpoint as released: transformer, text tokenizer and image tokenizer.
+///
+/// All of it is constant once loaded. The image tokenizer is read when it is first needed.
+public struct MMaDAModel: Sendable {
+    /// The transformer.
+    public let transformer: LLaDA
+    /// The text tokenizer.
+    public let tokenizer: Tokenizer
+    /// What the ids mean.
+    public let vocabulary: VocabularyLayout
+    /// Lays out prompts.
+    public let prompts: PromptBuilder
+    private let images: LazyImageTokenizer
+
+    /// Loads a model folder: `config.json`, weights and tokenizer at its top.
+    ///
+    /// - Parameter tokenizerDirectory: Where the tokenizer is, if not in `directory`.
+    public init(
+        directory: URL, tokenizerDirectory: URL? = nil, options: LoadingOptions = LoadingOptions()
+    ) throws {
+        try options.device.prepare()
+        let configuration = try LLaDAConfiguration(ModelFiles.json(directory.appending(path: "config.json")))
+        let checkpoint = try Checkpoint(directory: directory, stems: ModelFiles.transformerStems)
+        transformer = try Self.transformer(configuration, checkpoint, options)
+        tokenizer = try Tokenizer(directory: tokenizerDirectory ?? directory)
+        vocabulary = try VocabularyLayout(tokenizer, configuration)
+        prompts = PromptBuilder(tokenizer, vocabulary, template: options.template)
+        images = LazyImageTokenizer(
+            place: options.imageTokenizer ?? directory.appending(path: "vq"), device: options.device)
+    }
+
+    private static func transformer(
+        _ configuration: LLaDAConfiguration, _ checkpoint: Checkpoint, _ options: LoadingOptions
+    ) throws -> LLaDA {
+        let stored = checkpoint.names.lazy.compactMap { checkpoint[$0] }.first.map { DType($0.elementType) }
+        let dtype = options.dtype ?? (options.device == .cpu ? .float32 : stored ?? .float32)
+        // Weights of another type than is computed in are converted once, if memory allows; else they stay in the
+        // file's mapping and are converted layer by layer in every pass.
+        let converted = checkpoint.byteCount / (stored?.byteCount ?? 4) * dtype.byteCount
+        let fits = UInt64(converted) < ProcessInfo.processInfo.physicalMemory / 5 * 2
+        let parameters = CheckpointParameters(
+            checkpoint, device: options.device, dtype: fits || options.device != .cpu ? dtype : nil)
+        let model = try LLaDA(configuration, dtype: dtype, ParameterScope(parameters))
+        try parameters.finish()
+        return model
+    }
+
+    /// The image tokenizer, loaded on first use.
+    ///
+    /// - Throws: ``MMaDAError/codebookMismatch(model:imageTokenizer:)``, or why its files cannot be read.
+    public func imageTokenizer() throws -> MAGVIT {
+        guard !vocabulary.image.isEmpty else { throw MMaDAError.noImageCodes }
+        let tokenizer = try images.load()
+        guard tokenizer.configuration.codebookSize == vocabulary.image.count else {
+            throw MMaDAError.codebookMismatch(
+                model: vocabulary.image.count, imageTokenizer: tokenizer.configuration.codebookSize)
+        }
+        return tokenizer
+    }
+}
+
+/// Names of the files of a model folder, and how they are read.
+enum ModelFiles {
+    static let transformerStems = ["model", "pytorch_model"]
+    static let imageTokenizerStems = ["pytorch_model", "diffusion_pytorch_model", "model"]
+
+    /// The image tokenizer in a folder, or in a single weights file.
+    static func imageTokenizer(_ place: URL) throws -> (MAGVITConfiguration, Checkpoint) {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isDirectory) else {
+            throw MMaDAError.missingFile(place, purpose: "the image tokenizer; name another with --image-tokenizer")
+        }
+        guard isDirectory.boolValue else { return (MAGVITConfiguration(), try Checkpoint(file: place)) }
+        let configuration = try MAGVITConfiguration(json(place.appending(path: "config.json")))
+        return (configuration, try Checkpoint(directory: place, stems: imageTokenizerStems))
+    }
+
+    static func json(_ url: URL) throws -> JSONValue {
+        guard FileManager.default.fileExists(atPath: url.path) else {
+            throw MMaDAError.missingFile(url, purpose: "the configuration")
+        }
+        let limit = 16 << 20
+        let handle = try FileHandle(forReadingFrom: url)
+        defer { try? handle.close() }
+        let data = try handle.read(upToCount: limit + 1) ?? Data()
+        guard data.count <= limit else { throw MMaDAError.unreadable(url, reason: "it is over \(limit) bytes") }
+        do {
+            return try JSONValue(parsing: [UInt8](data))
+        } catch {
+            throw MMaDAError.unreadable(url, reason: error.description)
+        }
+    }
+}
+
+/// Reads the image tokenizer once, when it is first asked for.
+private final class LazyImageTokenizer: Sendable {
+    private let place: URL
+    private let device: Device
+    private let loaded = Mutex<MAGVIT?>(nil)
+
+    init(place: URL, device: Device) {
+        self.place = place
+        self.device = device
+    }
+
+    func load() throws -> MAGVIT {
+        try loaded.withLock { loaded in
+            if let loaded { return loaded }
+            let (configuration, checkpoint) = try ModelFiles.imageTokenizer(place)
+            let parameters = CheckpointParameters(checkpoint, device: device, dtype: .float32)
+            let model = try MAGVIT(configuration, ParameterScope(parameters))
+            try parameters.finish(ignoring: MAGVIT.constantNames)
+            loaded = model
+            return model
+        }
+    }
+}
