@@ -1,6 +1,6 @@
-public import Checkpoints
-public import Foundation
-public import NN
+import Checkpoints
+import Foundation
+import NN
 public import StrictJSON
 public import Torch
 
@@ -12,17 +12,24 @@ public struct GoldenSet: Sendable {
 
     /// `<name>.safetensors` and `<name>.json` of the golden directory.
     public init(_ name: String) throws {
-        json = try JSONValue(parsing: Golden.bytes(name + ".json"))
+        // Python wrote these files: where a gap is infinite they say so, which JSON cannot.
+        let text = String(decoding: try Golden.bytes(name + ".json"), as: UTF8.self)
+            .replacing(": Infinity", with: ": null")
+        json = try JSONValue(parsing: Array(text.utf8))
         tensors = try Checkpoint(file: Golden.file(name + ".safetensors"))
     }
 
     /// The cases of the JSON.
     public var cases: [JSONValue] { json["cases"]?.arrayValue ?? [] }
 
-    /// Names of the cases: arguments for a parameterised test. Empty, so that the test reports it, when unreadable.
+    /// Names of the cases: arguments for a parameterised test. An unreadable set gives one case, which then fails.
     public static func caseNames(_ name: String, list: String = "cases") -> [String] {
-        guard let set = try? GoldenSet(name) else { return [] }
-        return (set.json[list]?.arrayValue ?? []).compactMap { $0["name"]?.stringValue }
+        do {
+            let names = try GoldenSet(name).json[list]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
+            return names.isEmpty ? ["no cases in \(name)"] : names
+        } catch {
+            return ["\(name) is unreadable: \(error)"]
+        }
     }
 
     /// The case of that name.
