@@ -57,6 +57,7 @@ let package = Package(
                 "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch", "Checkpoints",
                 "StrictJSON",
             ]),
+        .executableTarget(name: "Scratch", dependencies: ["MMaDA", "Diffusion", "Torch", "Transformer", "NN", "Checkpoints", "StrictJSON"]),
         library("TestSupport", ["StrictJSON", "Checkpoints", "Torch", "NN"]),
         tests("Torch"),
         tests("StrictJSON"),
@@ -66,6 +67,7 @@ let package = Package(
         tests(
             "MMaDA",
             ["Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "Torch", "Checkpoints", "StrictJSON"]),
+        tests("NN", ["Torch", "Checkpoints"]),
         tests("Transformer", ["Torch", "NN", "Checkpoints", "StrictJSON"]),
         tests("ImageTokenizer", ["Torch", "NN", "Checkpoints", "StrictJSON"]),
         tests("Diffusion", ["Torch", "NN", "StrictJSON", "Checkpoints", "Transformer"]),
