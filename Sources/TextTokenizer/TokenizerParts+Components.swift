@@ -115,14 +115,14 @@ extension PreTokenizer {
             if try field.flag("invert", default: false) { throw field.unsupported("Split with invert") }
             let pattern = try field.required("pattern")
             if let regex = pattern.optional("Regex") {
-                steps.append(.split(try Scanner(pattern: regex.string())))
+                steps.append(.split(try SplitScanner(pattern: regex.string())))
             } else {
-                steps.append(.split(try Scanner(literal: pattern.required("String").string())))
+                steps.append(.split(try SplitScanner(literal: pattern.required("String").string())))
             }
         case "ByteLevel":
             if try field.flag("add_prefix_space", default: true) { steps.append(.prefixSpace) }
             if try field.flag("use_regex", default: true) {
-                steps.append(.split(try Scanner(pattern: PreTokenizer.byteLevelPattern)))
+                steps.append(.split(try SplitScanner(pattern: PreTokenizer.byteLevelPattern)))
             }
             isMapped = true
         case let other: throw field.unsupported(other)

@@ -1,5 +1,5 @@
 /// Cuts text into pieces by a split pattern, each match and each stretch between matches being one.
-struct Scanner: Sendable {
+struct SplitScanner: Sendable {
     private let program: SplitProgram
     private let properties: [UInt8]
     /// Steps a byte that a matcher may take before it turns careful; tests set 0.
