@@ -8,13 +8,13 @@ struct SplitScanner: Sendable {
     /// Compiles `pattern`.
     ///
     /// - Throws: ``TokenizerError/unsupportedPattern(construct:offset:pattern:)``.
-    init(pattern: String, patience: Int = 4) throws(TokenizerError) {
+    init(pattern: String, patience: Int = 16) throws(TokenizerError) {
         try self.init(SplitPattern(parsing: pattern), source: pattern, patience: patience)
     }
 
     /// Cuts out the occurrences of `literal`.
     init(literal: String) throws(TokenizerError) {
-        try self.init(SplitPattern(literal: literal), source: literal, patience: 4)
+        try self.init(SplitPattern(literal: literal), source: literal, patience: 16)
     }
 
     private init(_ pattern: SplitPattern, source: String, patience: Int) throws(TokenizerError) {

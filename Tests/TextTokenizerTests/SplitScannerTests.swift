@@ -31,8 +31,8 @@ import Testing
         }
     }
 
-    /// Patience 0 makes the matcher careful from the first byte.
-    @Test(arguments: [4, 0])
+    // Patience 0 makes the matcher careful from the first byte.
+    @Test(arguments: [16, 0])
     func `texts are cut where Python's regex cuts them`(patience: Int) throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Peers/tokenizers_boundaries.json")
@@ -89,13 +89,13 @@ import Testing
     }
 
     @Test(arguments: [
-        #"\s*\s*\s*\s*x"#, "a+b|a", "a++b|a", "(?:a|a)+b", "(?:a+a)+b", "(?:a{1,3}){1,9}b", "(?:ab|a|b)+c", "(?:a|aa)+$?b".replacing("$?", with: ""),
+        #"\s*\s*\s*\s*x"#, "a+b|a", "a++b|a", "(?:a|a)+b", "(?:a+a)+b", "(?:a{1,3}){1,9}b", "(?:ab|a|b)+c", "(?:a|aa)+b",
         "[a ]+[a ]+[a ]+b", "a{1,20}a{1,20}a{1,20}b",
     ])
     func `no pattern takes exponential or cubic time`(pattern: String) throws {
         let scanner = try SplitScanner(pattern: pattern)
         for unit in ["a", " ", "ab"] {
-            let text = String(repeating: unit, count: 20_000)
+            let text = String(repeating: unit, count: 5000)
             let time = ContinuousClock().measure { #expect(!ends(scanner, text).isEmpty) }
             #expect(time < .seconds(20), "\(pattern)")
         }

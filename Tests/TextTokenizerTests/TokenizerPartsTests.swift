@@ -7,7 +7,7 @@ import TextTokenizer
 /// A tiny tokenizer.json; arguments are JSON.
 private func file(
     vocabulary: String = #"{"a": 0, "b": 1, "ab": 2}"#, merges: String = #"["a b"]"#, added: String = "[]",
-    normalizer: String = "null", preTokenizer: String = #"{"type": "ByteLevel", "add_prefix_space": false}"#,
+    normalizer: String = "null", preTokenizer: String = #"{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}"#,
     postProcessor: String = "null", decoder: String = #"{"type": "ByteLevel"}"#, model: String = ""
 ) -> [UInt8] {
     Array(

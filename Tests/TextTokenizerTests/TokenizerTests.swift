@@ -71,7 +71,7 @@ import TextTokenizer
         let names = special.compactMap(tokenizer.token(of:))
         var random = SeededGenerator(seed: 7)
         var texts = TextGenerator(seed: 8)
-        for _ in 0..<10_000 {
+        for _ in 0..<6000 {
             var text = ""
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 let name = names.randomElement(using: &random) ?? ""
