@@ -9,11 +9,11 @@ struct BytePairModel: Sendable {
     let byteTokens: [Int32]
     /// Pieces that are a token as they stand, if the file says to look for them first (`ignore_merges`).
     let wholePieces: TokenTable?
-    /// The tokens that merges make.
-    let results: Set<Int32>
+    /// The special tokens that merges make.
+    let specialResults: Set<Int32>
 
-    /// Whether some text can become the token.
-    func canMake(_ id: Int32) -> Bool { byteTokens.contains(id) || results.contains(id) }
+    /// Whether some text can become the special token.
+    func canMake(_ id: Int32) -> Bool { byteTokens.contains(id) || specialResults.contains(id) }
 
     /// Appends the tokens of `piece` to `output`.
     func encode(_ piece: UnsafeBufferPointer<UInt8>, scratch: inout Scratch, into output: inout [Int32]) {

@@ -2,7 +2,7 @@
 struct PreTokenizer: Sendable {
     /// One step; each works on the pieces of the one before.
     enum Step: Sendable {
-        case split(Scanner)
+        case split(SplitScanner)
         /// Puts a space before each piece that does not begin with one.
         case prefixSpace
     }

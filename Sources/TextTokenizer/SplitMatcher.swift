@@ -29,7 +29,7 @@ struct SplitMatcher {
     private let ranges: UnsafeBufferPointer<ClosedRange<UInt32>>
     private let properties: UnsafeBufferPointer<UInt8>
     private var choices: [Choice] = []
-    /// Steps left before the matcher turns careful.
+    /// Steps, bytes taken and choices returned to, that are left before the matcher turns careful.
     private var patience: Int
     private var isCareful = false
     private var failures: [UInt64] = []
@@ -123,6 +123,7 @@ struct SplitMatcher {
             if count < .max - 1 { count += 1 }
             if count == instruction.least { low = position }
         }
+        patience -= position - at
         if count < instruction.least { return nil }
         if isCareful, isEndless { loops[counter].run = at..<position }
         at = position
@@ -151,7 +152,7 @@ struct SplitMatcher {
     /// The most recent choice with something left to try.
     private mutating func backtrack() -> (counter: Int, at: Int)? {
         patience -= 1
-        if patience == 0 { turnCareful() }
+        if patience <= 0 { turnCareful() }
         while let choice = choices.popLast() {
             switch choice.kind {
             case .branch:

@@ -5,8 +5,8 @@ struct TokenTable: Sendable {
     private var starts: [Int] = [0]
     /// Whether the id has a string.
     private var isPresent: [Bool] = []
-    /// A power of two of places, each with an id or -1.
-    private var slots: [Int32] = []
+    /// A power of two of places: 0, or an id in the upper half and in the lower a hash, so that few strings are compared.
+    private var slots: [UInt64] = []
 
     /// A table of `strings`, each at its index; `nil` where an id is free. If not `searchable` they are only found by id.
     init(_ strings: [[UInt8]?], searchable: Bool = true) {
@@ -19,14 +19,15 @@ struct TokenTable: Sendable {
         }
         var capacity = 16
         while searchable, capacity < strings.count * 2 { capacity *= 2 }
-        slots = [Int32](repeating: -1, count: capacity)
+        slots = [UInt64](repeating: 0, count: capacity)
         guard searchable else { return }
         for (id, string) in strings.enumerated() {
             guard let string else { continue }
             string.withUnsafeBufferPointer { string in
-                var slot = Int(truncatingIfNeeded: Self.hash(string)) & (capacity - 1)
-                while slots[slot] >= 0 { slot = (slot + 1) & (capacity - 1) }
-                slots[slot] = Int32(id)
+                let hash = Self.hash(string)
+                var slot = Int(truncatingIfNeeded: hash >> 32) & (capacity - 1)
+                while slots[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
+                slots[slot] = UInt64(truncatingIfNeeded: id) << 32 | Self.mark(hash)
             }
         }
     }
@@ -41,17 +42,25 @@ struct TokenTable: Sendable {
 
     /// The id of a string.
     func id(of string: UnsafeBufferPointer<UInt8>) -> Int32? {
-        var slot = Int(truncatingIfNeeded: Self.hash(string)) & (slots.count - 1)
-        while slots[slot] >= 0 {
-            let id = Int(slots[slot])
-            if starts[id + 1] - starts[id] == string.count, equals(starts[id], string) { return slots[slot] }
-            slot = (slot + 1) & (slots.count - 1)
+        let hash = Self.hash(string)
+        let mark = Self.mark(hash)
+        return slots.withUnsafeBufferPointer { slots in
+            var slot = Int(truncatingIfNeeded: hash >> 32) & (slots.count - 1)
+            while slots[slot] != 0 {
+                if slots[slot] & 0xFFFF_FFFF == mark {
+                    let id = Int(slots[slot] >> 32)
+                    if starts[id + 1] - starts[id] == string.count, equals(starts[id], string) { return Int32(id) }
+                }
+                slot = (slot + 1) & (slots.count - 1)
+            }
+            return nil
         }
-        return nil
     }
 
     /// The id of a string.
-    func id(of string: [UInt8]) -> Int32? { string.withUnsafeBufferPointer { id(of: $0) } }
+    func id(of string: some Collection<UInt8>) -> Int32? {
+        string.withContiguousStorageIfAvailable { id(of: $0) } ?? Array(string).withUnsafeBufferPointer { id(of: $0) }
+    }
 
     private func equals(_ start: Int, _ string: UnsafeBufferPointer<UInt8>) -> Bool {
         bytes.withUnsafeBufferPointer { bytes in
@@ -59,6 +68,10 @@ struct TokenTable: Sendable {
             return true
         }
     }
+
+    /// What a slot keeps of a hash; never 0, which means free.
+    @inline(__always)
+    private static func mark(_ hash: UInt64) -> UInt64 { hash & 0xFFFF_FFFF | 1 }
 
     /// A fast hash of a short string.
     @inline(__always)

@@ -115,14 +115,14 @@ extension PreTokenizer {
             if try field.flag("invert", default: false) { throw field.unsupported("Split with invert") }
             let pattern = try field.required("pattern")
             if let regex = pattern.optional("Regex") {
-                steps.append(.split(try Scanner(pattern: regex.string())))
+                steps.append(.split(try SplitScanner(pattern: regex.string())))
             } else {
-                steps.append(.split(try Scanner(literal: pattern.required("String").string())))
+                steps.append(.split(try SplitScanner(literal: pattern.required("String").string())))
             }
         case "ByteLevel":
             if try field.flag("add_prefix_space", default: true) { steps.append(.prefixSpace) }
             if try field.flag("use_regex", default: true) {
-                steps.append(.split(try Scanner(pattern: PreTokenizer.byteLevelPattern)))
+                steps.append(.split(try SplitScanner(pattern: PreTokenizer.byteLevelPattern)))
             }
             isMapped = true
         case let other: throw field.unsupported(other)
@@ -143,6 +143,7 @@ extension BytePairModel {
         }
         var merges: [(left: Int32, right: Int32, result: Int32)] = []
         merges.reserveCapacity(list.count)
+        var joined: [UInt8] = []
         for (index, entry) in list.enumerated() {
             // Files made from merges.txt may keep its first line.
             if let line = entry.bytesValue, line.starts(with: "#version".utf8) { continue }
@@ -150,13 +151,19 @@ extension BytePairModel {
                 throw .malformedMerge(index: index)
             }
             func id(_ token: some Collection<UInt8>) throws(TokenizerError) -> Int32 {
-                if let id = vocabulary.id(of: Array(token)) { return id }
+                if let id = vocabulary.id(of: token) { return id }
                 throw .unknownMergeToken(index: index, token: String(decoding: token, as: UTF8.self))
             }
-            merges.append((try id(left), try id(right), try id(left + right)))
+            joined.removeAll(keepingCapacity: true)
+            joined.append(contentsOf: left)
+            joined.append(contentsOf: right)
+            // Trainers number the results of merges in order, and the next id is nearer than a search.
+            let guess = (merges.last?.result ?? -1) + 1
+            let result = vocabulary[Int(guess)]?.elementsEqual(joined) == true ? guess : try id(joined)
+            merges.append((try id(left), try id(right), result))
         }
         self.merges = MergeTable(merges)
-        results = Set(merges.map(\.result))
+        specialResults = Set(merges.map(\.result).filter(special.contains))
         byteTokens = (0...255).map { vocabulary.id(of: ByteAlphabet.token(of: $0)) ?? -1 }
         guard try field.flag("ignore_merges", default: false) else {
             wholePieces = nil
