@@ -4,23 +4,6 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// A Python with the `safetensors` package, named by `MMADA_PEERS_PYTHON`.
-private let python = ProcessInfo.processInfo.environment["MMADA_PEERS_PYTHON"].flatMap { $0.isEmpty ? nil : $0 }
-
-/// Runs a script under `Tests/Peers`: its exit status and what it printed.
-private func runPeer(_ script: String, _ arguments: [String]) throws -> (status: Int32, output: [UInt8]) {
-    let peers = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Peers")
-    let process = Process()
-    process.executableURL = URL(filePath: try #require(python))
-    process.arguments = [peers.appending(path: script).path(percentEncoded: false)] + arguments
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let output = [UInt8](pipe.fileHandleForReading.readDataToEndOfFile())
-    process.waitUntilExit()
-    return (process.terminationStatus, output)
-}
-
 /// A small file with most of what the format has.
 private func seedFile(_ random: inout SeededGenerator) -> [UInt8] {
     let types = ["F32": 4, "BF16": 2, "I64": 8, "BOOL": 1, "U8": 1, "F8_E4M3": 1, "C64": 8, "F16": 2]
@@ -46,7 +29,7 @@ private func seedFile(_ random: inout SeededGenerator) -> [UInt8] {
     return safetensors(String(decoding: padded, as: UTF8.self), data: Array(repeating: 7, count: begin))
 }
 
-@Suite(.enabled(if: python != nil, "MMADA_PEERS_PYTHON names no Python with the safetensors package"))
+@Suite(.enabled(if: PeerPython.executable != nil, "MMADA_PEERS_PYTHON names no Python with the safetensors package"))
 struct SafetensorsPeerTests {
     @Test func `the reference library gives the same verdict on 10,000 damaged files`() throws {
         var random = SeededGenerator(seed: 1)
@@ -70,7 +53,7 @@ struct SafetensorsPeerTests {
         try withTemporaryDirectory { directory in
             let file = directory.appending(path: "corpus")
             try Data(corpus).write(to: file)
-            let (status, output) = try runPeer("safetensors_peer.py", [file.path(percentEncoded: false)])
+            let (status, output) = try PeerPython.run(script: "safetensors_peer.py", [file.path(percentEncoded: false)])
             let report = String(decoding: output, as: UTF8.self)
             print("safetensors peer: \(report)")
             #expect(status == 0, "\(report)")
@@ -89,8 +72,8 @@ struct SafetensorsPeerTests {
                 }
             }
             try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: file)
-            let (status, output) = try runPeer(
-                "safetensors_roundtrip.py", [file.path(percentEncoded: false), copy.path(percentEncoded: false)])
+            let (status, output) = try PeerPython.run(
+                script: "safetensors_roundtrip.py", [file.path(percentEncoded: false), copy.path(percentEncoded: false)])
             #expect(status == 0)
             #expect(try Data(contentsOf: file) == Data(contentsOf: copy))
             let read = try JSONValue(parsing: output)

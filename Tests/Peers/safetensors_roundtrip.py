@@ -5,6 +5,7 @@ Usage: safetensors_roundtrip.py FILE COPY
 Prints the names, types, shapes and data of FILE as JSON; COPY must then equal FILE byte for byte.
 """
 
+import ctypes
 import json
 import sys
 
@@ -16,8 +17,15 @@ def main() -> None:
         tensors = safetensors.deserialize(file.read())
     with safetensors.safe_open(sys.argv[1], framework="numpy") as file:
         metadata = file.metadata()
+    # `serialize` takes addresses, so the bytes are held here until it is done.
+    held = {name: bytes(info["data"]) for name, info in tensors}
     outgoing = {
-        name: {"dtype": DTYPES[info["dtype"]], "shape": info["shape"], "data": bytes(info["data"])}
+        name: safetensors.TensorSpec(
+            dtype=DTYPES[info["dtype"]],
+            shape=info["shape"],
+            data_ptr=ctypes.cast(held[name], ctypes.c_void_p).value,
+            data_len=len(held[name]),
+        )
         for name, info in tensors
     }
     blob = safetensors.serialize(outgoing, metadata)
