@@ -15,7 +15,9 @@ private func write(_ text: String, to file: URL) throws { try Data(text.utf8).wr
 private func writeShards(_ weightMap: String, in directory: URL) throws {
     try SafetensorsWriter.write([tensor("a", [1]), tensor("b", [2])], to: directory.appending(path: "one.safetensors"))
     try SafetensorsWriter.write([tensor("c", [3])], to: directory.appending(path: "two.safetensors"))
-    try write(#"{"metadata":{"total_size":12},"weight_map":\#(weightMap)}"#, to: directory.appending(path: "model.safetensors.index.json"))
+    try write(
+        #"{"metadata":{"total_size":12},"weight_map":\#(weightMap)}"#,
+        to: directory.appending(path: "model.safetensors.index.json"))
 }
 
 @Suite struct CheckpointTests {
@@ -28,11 +30,15 @@ private func writeShards(_ weightMap: String, in directory: URL) throws {
             #expect(throws: CheckpointError.noCheckpoint(directory: path, expected: expected)) {
                 try Checkpoint(directory: directory, stems: ["model", "pytorch_model"])
             }
-            for (name, value) in [("pytorch_model.safetensors", 1), ("model.bin", 2), ("model.safetensors", 3)] as [(String, Float)] {
+            for (name, value) in [("pytorch_model.safetensors", 1), ("model.bin", 2), ("model.safetensors", 3)]
+                as [(String, Float)]
+            {
                 let file = directory.appending(path: name)
                 if name.hasSuffix("bin") {
                     let storage = PickleWriter.Value.storage("FloatStorage", key: "0", count: 1)
-                    let dictionary = PickleWriter.Value.dict([(.string("w"), .tensor(storage, shape: [1], strides: [1]))])
+                    let dictionary = PickleWriter.Value.dict([
+                        (.string("w"), .tensor(storage, shape: [1], strides: [1]))
+                    ])
                     try Data(torchFile(dictionary, storages: [("0", littleEndian(value.bitPattern))])).write(to: file)
                 } else {
                     try SafetensorsWriter.write([tensor("w", [value])], to: file)
@@ -88,7 +94,8 @@ private func writeShards(_ weightMap: String, in directory: URL) throws {
     }
 
     @Test(arguments: [
-        #"{"a":"../one.safetensors"}"#, #"{"a":"/etc/passwd"}"#, #"{"a":".."}"#, #"{"a":""}"#, #"{"a":"x\\y.safetensors"}"#,
+        #"{"a":"../one.safetensors"}"#, #"{"a":"/etc/passwd"}"#, #"{"a":".."}"#, #"{"a":""}"#,
+        #"{"a":"x\\y.safetensors"}"#,
         #"{"a":"x\u0000.safetensors"}"#, #"{"a":"model.safetensors.index.json"}"#,
     ])
     func `an index that leads out of its directory is refused`(weightMap: String) throws {
@@ -112,14 +119,23 @@ private func writeShards(_ weightMap: String, in directory: URL) throws {
                     #"{\#(one),"c":"two.safetensors","d":"two.safetensors"}"#,
                     .missingFromShard(shard: path("two.safetensors"), tensor: "d")
                 ),
-                (#"{"a":"one.safetensors"}"#, .unexpectedInShard(shard: path("one.safetensors"), tensor: "b", expectedIn: nil)),
+                (
+                    #"{"a":"one.safetensors"}"#,
+                    .unexpectedInShard(shard: path("one.safetensors"), tensor: "b", expectedIn: nil)
+                ),
                 (
                     #"{"a":"one.safetensors","b":"two.safetensors"}"#,
                     .unexpectedInShard(shard: path("one.safetensors"), tensor: "b", expectedIn: "two.safetensors")
                 ),
-                (#"{"c":"three.safetensors"}"#, .system(operation: .open, file: path("three.safetensors"), code: ENOENT)),
+                (
+                    #"{"c":"three.safetensors"}"#,
+                    .system(operation: .open, file: path("three.safetensors"), code: ENOENT)
+                ),
                 (#"{"c":"two.txt"}"#, .unknownFormat(file: path("two.txt"))),
-                (#"{"c":1}"#, .malformed(file: path("model.safetensors.index.json"), at: "weight_map.c", expected: .string)),
+                (
+                    #"{"c":1}"#,
+                    .malformed(file: path("model.safetensors.index.json"), at: "weight_map.c", expected: .string)
+                ),
                 ("[]", .malformed(file: path("model.safetensors.index.json"), at: "weight_map", expected: .object)),
                 (
                     #"{"c":"two.safetensors","c":"one.safetensors"}"#,
@@ -147,7 +163,9 @@ private func writeShards(_ weightMap: String, in directory: URL) throws {
             #expect(throws: CheckpointError.emptyFile(file: path)) { try Checkpoint(directory: directory) }
             let text = directory.appending(path: "model.txt")
             try write("x", to: text)
-            #expect(throws: CheckpointError.unknownFormat(file: text.path(percentEncoded: false))) { try Checkpoint(file: text) }
+            #expect(throws: CheckpointError.unknownFormat(file: text.path(percentEncoded: false))) {
+                try Checkpoint(file: text)
+            }
         }
     }
 

@@ -1,6 +1,7 @@
-@testable import Checkpoints
 import Foundation
 import TestSupport
+
+@testable import Checkpoints
 
 /// Runs `body` on a directory of its own, removed afterwards.
 func withTemporaryDirectory<R>(_ body: (URL) throws -> R) throws -> R {
@@ -54,7 +55,8 @@ struct PickleWriter {
 
         /// A storage as `torch.save` refers to it.
         static func storage(_ type: String, key: String, count: Int) -> Value {
-            .persistent(.tuple([.string("storage"), .global("torch", type), .string(key), .string("cpu"), .int(count)]))
+            .persistent(
+                .tuple([.string("storage"), .global("torch", type), .string(key), .string("cpu"), .int(count)]))
         }
 
         /// A tensor as `torch.save` refers to it.
@@ -62,7 +64,8 @@ struct PickleWriter {
             .call(
                 .global("torch._utils", "_rebuild_tensor_v2"),
                 [
-                    storage, .int(offset), .tuple(shape.map { .int($0) }), .tuple(strides.map { .int($0) }), .bool(false),
+                    storage, .int(offset), .tuple(shape.map { .int($0) }), .tuple(strides.map { .int($0) }),
+                    .bool(false),
                     .ordered([]),
                 ])
         }
@@ -186,7 +189,8 @@ struct ZipWriter {
             let start = UInt32(output.count)
             let name = Array((entry.localName ?? entry.name).utf8)
             let padding = (64 - (output.count + 30 + name.count + 4) % 64) % 64
-            let extra = littleEndian(UInt16(0x4246)) + littleEndian(UInt16(padding)) + Array(repeating: 0x5A, count: padding)
+            let extra =
+                littleEndian(UInt16(0x4246)) + littleEndian(UInt16(padding)) + Array(repeating: 0x5A, count: padding)
             let checksum = entry.checksum ?? entry.data.withUnsafeBytes { crc32($0) }
             let size = UInt32(entry.data.count)
             output += littleEndian(UInt32(0x0403_4B50)) + littleEndian(UInt16(20)) + littleEndian(entry.flags)
@@ -204,21 +208,27 @@ struct ZipWriter {
             directory += littleEndian(UInt32(0x0201_4B50)) + [0, 0, 20, 0] + littleEndian(entry.flags)
             directory += littleEndian(entry.method) + [0, 0, 0, 0] + littleEndian(checksum)
             directory += littleEndian(wide ? .max : size) + littleEndian(wide ? .max : size)
-            directory += littleEndian(UInt16(central.count)) + littleEndian(UInt16(field.count)) + Array(repeating: 0, count: 10)
+            directory +=
+                littleEndian(UInt16(central.count)) + littleEndian(UInt16(field.count)) + Array(repeating: 0, count: 10)
             directory += littleEndian(wide ? .max : offset) + central + field
         }
         let start = output.count
         output += directory
         if wide {
             let record = output.count
-            output += littleEndian(UInt32(0x0606_4B50)) + littleEndian(UInt64(44)) + [0, 0, 45, 0] + Array(repeating: 0, count: 8)
+            output +=
+                littleEndian(UInt32(0x0606_4B50)) + littleEndian(UInt64(44)) + [0, 0, 45, 0]
+                + Array(repeating: 0, count: 8)
             output += littleEndian(UInt64(entries.count)) + littleEndian(UInt64(entries.count))
             output += littleEndian(UInt64(directory.count)) + littleEndian(UInt64(start))
             output += littleEndian(UInt32(0x0706_4B50)) + [0, 0, 0, 0] + littleEndian(UInt64(record)) + [1, 0, 0, 0]
         }
         output += littleEndian(UInt32(0x0605_4B50)) + [0, 0, 0, 0]
-        output += littleEndian(wide ? UInt16.max : UInt16(entries.count)) + littleEndian(wide ? UInt16.max : UInt16(entries.count))
-        output += littleEndian(wide ? UInt32.max : UInt32(directory.count)) + littleEndian(wide ? UInt32.max : UInt32(start))
+        output +=
+            littleEndian(wide ? UInt16.max : UInt16(entries.count))
+            + littleEndian(wide ? UInt16.max : UInt16(entries.count))
+        output +=
+            littleEndian(wide ? UInt32.max : UInt32(directory.count)) + littleEndian(wide ? UInt32.max : UInt32(start))
         return output + littleEndian(UInt16(comment.count)) + comment
     }
 }
@@ -261,5 +271,6 @@ let sampleStateDictionary: PickleWriter.Value = {
 
 /// The bytes of the storages of ``sampleStateDictionary``.
 let sampleStorages: [(key: String, data: [UInt8])] = [
-    ("0", (0..<12).flatMap { littleEndian(Float($0).bitPattern) }), ("1", [1, 2, 3, 4]), ("2", littleEndian(42)), ("3", []),
+    ("0", (0..<12).flatMap { littleEndian(Float($0).bitPattern) }), ("1", [1, 2, 3, 4]), ("2", littleEndian(42)),
+    ("3", []),
 ]

@@ -3,7 +3,9 @@ import Foundation
 /// A Python with the reference libraries, named by `MMADA_PEERS_PYTHON`.
 enum PeerPython {
     /// The interpreter, if one is named.
-    static let executable: String? = ProcessInfo.processInfo.environment["MMADA_PEERS_PYTHON"].flatMap { $0.isEmpty ? nil : $0 }
+    static let executable: String? = ProcessInfo.processInfo.environment["MMADA_PEERS_PYTHON"].flatMap {
+        $0.isEmpty ? nil : $0
+    }
 
     /// Whether it has PyTorch.
     static let hasTorch: Bool = {
@@ -13,7 +15,8 @@ enum PeerPython {
 
     /// Runs a script under `Tests/Peers`: its exit status and what it printed.
     static func run(script: String, _ arguments: [String]) throws -> (status: Int32, output: [UInt8]) {
-        let peers = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Peers")
+        let peers = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(
+            path: "Peers")
         return try run([peers.appending(path: script).path(percentEncoded: false)] + arguments)
     }
 

@@ -43,7 +43,8 @@ struct SafetensorsPeerTests {
             case 1: bytes = original  // sound files must pass
             default:
                 // The length is put right, so that the damage reaches the JSON and not only the length.
-                bytes = safetensors("", data: Mutations.mutate(Array(original.dropFirst(8).dropLast(dataCount)), seed: seed))
+                bytes = safetensors(
+                    "", data: Mutations.mutate(Array(original.dropFirst(8).dropLast(dataCount)), seed: seed))
                 bytes.replaceSubrange(0..<8, with: littleEndian(UInt64(bytes.count - 8)))
                 bytes += original.suffix(dataCount)
             }
@@ -68,12 +69,14 @@ struct SafetensorsPeerTests {
             let tensors = ElementType.allCases.flatMap { type in
                 [[], [0], [3, 2]].map { (shape: [Int]) in
                     let bytes = (0..<shape.reduce(type.byteCount, *)).map { UInt8($0) }
-                    return OutgoingTensor(name: "é\n\"\\\u{1}/\(type).\(shape)", elementType: type, shape: shape, bytes: bytes)
+                    return OutgoingTensor(
+                        name: "é\n\"\\\u{1}/\(type).\(shape)", elementType: type, shape: shape, bytes: bytes)
                 }
             }
             try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: file)
             let (status, output) = try PeerPython.run(
-                script: "safetensors_roundtrip.py", [file.path(percentEncoded: false), copy.path(percentEncoded: false)])
+                script: "safetensors_roundtrip.py",
+                [file.path(percentEncoded: false), copy.path(percentEncoded: false)])
             #expect(status == 0)
             #expect(try Data(contentsOf: file) == Data(contentsOf: copy))
             let read = try JSONValue(parsing: output)

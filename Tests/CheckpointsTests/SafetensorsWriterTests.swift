@@ -15,7 +15,10 @@ private func tensor(_ name: String, _ type: ElementType, _ shape: [Int]) -> Outg
         try withTemporaryDirectory { directory in
             let file = directory.appending(path: "x.safetensors")
             let tensors = ElementType.allCases.flatMap { type in
-                [tensor("b.\(type)", type, [3]), tensor("a \"\\\n\u{1}é.\(type)", type, [2, 0, 1]), tensor("s.\(type)", type, [])]
+                [
+                    tensor("b.\(type)", type, [3]), tensor("a \"\\\n\u{1}é.\(type)", type, [2, 0, 1]),
+                    tensor("s.\(type)", type, []),
+                ]
             }
             try SafetensorsWriter.write(tensors, metadata: ["format": "pt", "note": "a\"b"], to: file)
             let read = try SafetensorsFile(url: file)
@@ -28,7 +31,10 @@ private func tensor(_ name: String, _ type: ElementType, _ shape: [Int]) -> Outg
                 #expect(found.isAligned)
                 #expect(found.withBytes { Array($0) } == bytes(found.byteCount))
             }
-            #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path(percentEncoded: false)) == ["x.safetensors"])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: directory.path(percentEncoded: false)) == [
+                    "x.safetensors"
+                ])
         }
     }
 
@@ -71,7 +77,8 @@ private func tensor(_ name: String, _ type: ElementType, _ shape: [Int]) -> Outg
                     [OutgoingTensor(name: "a", elementType: .uint8, shape: [.max, 2], bytes: [])], to: file)
             }
             #expect(try Data(contentsOf: file) == before)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path(percentEncoded: false)).count == 1)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: directory.path(percentEncoded: false)).count == 1)
             let nowhere = directory.appending(path: "no/x.safetensors")
             #expect(throws: CheckpointError.self) { try SafetensorsWriter.write([], to: nowhere) }
         }
@@ -88,7 +95,8 @@ private func tensor(_ name: String, _ type: ElementType, _ shape: [Int]) -> Outg
                     "model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors",
                     "model-00003-of-00003.safetensors", "model.safetensors.index.json",
                 ])
-            let index = try String(contentsOf: directory.appending(path: "model.safetensors.index.json"), encoding: .utf8)
+            let index = try String(
+                contentsOf: directory.appending(path: "model.safetensors.index.json"), encoding: .utf8)
             #expect(
                 index == #"{"metadata":{"total_size":41},"weight_map":{"a":"model-00003-of-00003.safetensors","#
                     + #""b":"model-00002-of-00003.safetensors","c":"model-00001-of-00003.safetensors","#

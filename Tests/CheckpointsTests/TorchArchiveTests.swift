@@ -14,7 +14,8 @@ private func view(offset: Int = 0, shape: [Int], strides: [Int]) -> [UInt8] {
 
 @Suite struct TorchArchiveTests {
     @Test(arguments: [2, 4] as [UInt8], [false, true])
-    func `a state dictionary gives its tensors, shared, strided or wrapped`(protocol version: UInt8, wide: Bool) throws {
+    func `a state dictionary gives its tensors, shared, strided or wrapped`(protocol version: UInt8, wide: Bool) throws
+    {
         let bytes = torchFile(sampleStateDictionary, storages: sampleStorages, protocol: version, wide: wide)
         let tensors = try readTorch(bytes)
         #expect(tensors.map(\.name) == ["weight", "transposed", "row", "bias", "steps", "empty"])
@@ -27,10 +28,11 @@ private func view(offset: Int = 0, shape: [Int], strides: [Int]) -> [UInt8] {
         #expect(Array(bytes[tensors[4].offset..<tensors[4].offset + 8]) == littleEndian(42))
     }
 
-    @Test(arguments: [
-        (6, [], []), (0, [7], [1]), (1, [2, 3], [3, 1]), (0, [2, 3], [4, 1]), (0, [2, 2], [5, 2]), (7, [0], [1]),
-        (0, [.max], [1]), (0, [3], [.max]), (.max, [1], [1]), (1, [2], [.max]),
-    ] as [(Int, [Int], [Int])])
+    @Test(
+        arguments: [
+            (6, [], []), (0, [7], [1]), (1, [2, 3], [3, 1]), (0, [2, 3], [4, 1]), (0, [2, 2], [5, 2]), (7, [0], [1]),
+            (0, [.max], [1]), (0, [3], [.max]), (.max, [1], [1]), (1, [2], [.max]),
+        ] as [(Int, [Int], [Int])])
     func `a view beyond its storage is refused`(offset: Int, shape: [Int], strides: [Int]) {
         let expected = PickleProblem.viewOutOfBounds(shape: shape, strides: strides, offset: offset, storage: 6)
         #expect {
@@ -41,19 +43,25 @@ private func view(offset: Int = 0, shape: [Int], strides: [Int]) -> [UInt8] {
         }
     }
 
-    @Test(arguments: [
-        (5, [], [], nil), (0, [6], [1], nil), (0, [2, 3], [3, 1], nil), (0, [3, 2], [1, 3], [1, 3]), (0, [1, 6], [99, 1], nil),
-        (0, [3], [2], [2]), (0, [1000], [0], [0]), (6, [0], [1], nil),
-    ] as [(Int, [Int], [Int], [Int]?)])
+    @Test(
+        arguments: [
+            (5, [], [], nil), (0, [6], [1], nil), (0, [2, 3], [3, 1], nil), (0, [3, 2], [1, 3], [1, 3]),
+            (0, [1, 6], [99, 1], nil),
+            (0, [3], [2], [2]), (0, [1000], [0], [0]), (6, [0], [1], nil),
+        ] as [(Int, [Int], [Int], [Int]?)])
     func `a view within its storage keeps its strides unless contiguous`(
         offset: Int, shape: [Int], strides: [Int], expected: [Int]?
     ) throws {
         #expect(try readTorch(view(offset: offset, shape: shape, strides: strides)).first?.strides == expected)
     }
 
-    @Test(arguments: ["model", "state_dict"]) func `a nested state dictionary is found by its usual keys`(key: String) throws {
+    @Test(arguments: ["model", "state_dict"]) func `a nested state dictionary is found by its usual keys`(key: String)
+        throws
+    {
         let bytes = torchFile(
-            .dict([(.string("step"), .int(1)), (.string("optimizer"), .dict([])), (.string(key), sampleStateDictionary)]),
+            .dict([
+                (.string("step"), .int(1)), (.string("optimizer"), .dict([])), (.string(key), sampleStateDictionary),
+            ]),
             storages: sampleStorages)
         #expect(try readTorch(bytes).count == 6)
         #expect(try readTorch(bytes, key: key).count == 6)
@@ -71,34 +79,46 @@ private func view(offset: Int = 0, shape: [Int], strides: [Int]) -> [UInt8] {
         #expect(try readTorch(bytes, key: "model").count == 6)
     }
 
-    @Test(arguments: [
-        (.call(.global("os", "system"), [.string("true")]), .refusedGlobal(module: "os", name: "system")),
-        (.global("builtins", "eval"), .refusedGlobal(module: "builtins", name: "eval")),
-        (.global("torch", "load"), .refusedGlobal(module: "torch", name: "load")),
-        (.global("torch", "QInt8Storage"), .refusedGlobal(module: "torch", name: "QInt8Storage")),
-        (.global("argparse", "Namespace"), .refusedGlobal(module: "argparse", name: "Namespace")),
-        (.call(.global("collections", "OrderedDict"), [.list([])]), .operand(expected: .noArguments)),
-        (.call(.int(1), []), .operand(expected: .call)), (.built(.int(1), .none), .operand(expected: .dictionary)),
-        (.persistent(.string("x")), .operand(expected: .storage)),
-        (.call(.global("torch._utils", "_rebuild_tensor_v2"), []), .operand(expected: .tensorArguments)),
-        (.call(.global("torch._utils", "_rebuild_parameter"), [.none, .none, .none]), .operand(expected: .parameterArguments)),
-        (.storage("FloatStorage", key: "9", count: 1), .noStorage(entry: "9")),
-        (.storage("FloatStorage", key: "0", count: 13), .storageSize(entry: "0", expected: 52, found: 48)),
-        (.storage("FloatStorage", key: "0", count: .max), .storageSize(entry: "0", expected: .max, found: 48)),
-        (.storage("FloatStorage", key: "0", count: -1), .operand(expected: .storage)),
-        (
-            .tensor(.storage("FloatStorage", key: "0", count: 12), shape: [.max, 2], strides: [0, 0]),
-            .shapeTooLarge(shape: [.max, 2])
-        ),
-        (.tensor(.storage("FloatStorage", key: "0", count: 12), shape: [-1], strides: [1]), .operand(expected: .sizes)),
-        (.tensor(.storage("FloatStorage", key: "0", count: 12), shape: [1], strides: []), .operand(expected: .tensorArguments)),
-        (
-            .tensor(
-                .storage("FloatStorage", key: "0", count: 12), shape: Array(repeating: 1, count: 17),
-                strides: Array(repeating: 1, count: 17)), .tooManyDimensions(limit: 16, found: 17)
-        ),
-    ] as [(PickleWriter.Value, PickleProblem)])
-    func `a pickle that asks for anything else is refused and nothing is called`(value: PickleWriter.Value, problem: PickleProblem) {
+    @Test(
+        arguments: [
+            (.call(.global("os", "system"), [.string("true")]), .refusedGlobal(module: "os", name: "system")),
+            (.global("builtins", "eval"), .refusedGlobal(module: "builtins", name: "eval")),
+            (.global("torch", "load"), .refusedGlobal(module: "torch", name: "load")),
+            (.global("torch", "QInt8Storage"), .refusedGlobal(module: "torch", name: "QInt8Storage")),
+            (.global("argparse", "Namespace"), .refusedGlobal(module: "argparse", name: "Namespace")),
+            (.call(.global("collections", "OrderedDict"), [.list([])]), .operand(expected: .noArguments)),
+            (.call(.int(1), []), .operand(expected: .call)), (.built(.int(1), .none), .operand(expected: .dictionary)),
+            (.persistent(.string("x")), .operand(expected: .storage)),
+            (.call(.global("torch._utils", "_rebuild_tensor_v2"), []), .operand(expected: .tensorArguments)),
+            (
+                .call(.global("torch._utils", "_rebuild_parameter"), [.none, .none, .none]),
+                .operand(expected: .parameterArguments)
+            ),
+            (.storage("FloatStorage", key: "9", count: 1), .noStorage(entry: "9")),
+            (.storage("FloatStorage", key: "0", count: 13), .storageSize(entry: "0", expected: 52, found: 48)),
+            (.storage("FloatStorage", key: "0", count: .max), .storageSize(entry: "0", expected: .max, found: 48)),
+            (.storage("FloatStorage", key: "0", count: -1), .operand(expected: .storage)),
+            (
+                .tensor(.storage("FloatStorage", key: "0", count: 12), shape: [.max, 2], strides: [0, 0]),
+                .shapeTooLarge(shape: [.max, 2])
+            ),
+            (
+                .tensor(.storage("FloatStorage", key: "0", count: 12), shape: [-1], strides: [1]),
+                .operand(expected: .sizes)
+            ),
+            (
+                .tensor(.storage("FloatStorage", key: "0", count: 12), shape: [1], strides: []),
+                .operand(expected: .tensorArguments)
+            ),
+            (
+                .tensor(
+                    .storage("FloatStorage", key: "0", count: 12), shape: Array(repeating: 1, count: 17),
+                    strides: Array(repeating: 1, count: 17)), .tooManyDimensions(limit: 16, found: 17)
+            ),
+        ] as [(PickleWriter.Value, PickleProblem)])
+    func `a pickle that asks for anything else is refused and nothing is called`(
+        value: PickleWriter.Value, problem: PickleProblem
+    ) {
         for version in [2, 4] as [UInt8] {
             #expect {
                 try readTorch(torchFile(.dict([(.string("k"), value)]), storages: sampleStorages, protocol: version))
@@ -109,18 +129,22 @@ private func view(offset: Int = 0, shape: [Int], strides: [Int]) -> [UInt8] {
         }
     }
 
-    @Test(arguments: [
-        ([0x80, 1, 0x4E, 0x2E], .protocolVersion(1)), ([0x80, 6, 0x4E, 0x2E], .protocolVersion(6)), ([], .truncated),
-        ([0x80], .truncated), ([0x4E], .truncated), ([0x2E], .stackUnderflow), ([0x28, 0x2E], .stackUnderflow),
-        ([0x74, 0x2E], .operand(expected: .mark)), ([0x85, 0x2E], .stackUnderflow), ([0x68, 3, 0x2E], .noMemo(3)),
-        ([0x6A, 1, 2, 3, 4, 0x2E], .noMemo(0x0403_0201)), ([0x69, 0x2E], .refusedOpcode(0x69)),
-        ([0x81, 0x2E], .refusedOpcode(0x81)), ([0x58, 0xFF, 0xFF, 0xFF, 0xFF, 0x41], .truncated),
-        ([0x8D] + Array(repeating: 0xFF, count: 8), .truncated), ([0x58, 1, 0, 0, 0, 0xFF, 0x2E], .badText),
-        ([0x8A, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0x2E], .integerTooLarge(bytes: 9)), ([0x7D, 0x4E, 0x73], .stackUnderflow),
-        ([0x7D, 0x28, 0x4E, 0x75], .operand(expected: .pairs)), ([0x4E, 0x28, 0x75], .operand(expected: .dictionary)),
-        ([0x7D, 0x4E, 0x61], .operand(expected: .list)), ([0x63, 0x61], .truncated),
-        ([0x4E, 0x4E, 0x93], .operand(expected: .string)), ([0x28, 0x71, 0], .stackUnderflow),
-    ] as [([UInt8], PickleProblem)])
+    @Test(
+        arguments: [
+            ([0x80, 1, 0x4E, 0x2E], .protocolVersion(1)), ([0x80, 6, 0x4E, 0x2E], .protocolVersion(6)),
+            ([], .truncated),
+            ([0x80], .truncated), ([0x4E], .truncated), ([0x2E], .stackUnderflow), ([0x28, 0x2E], .stackUnderflow),
+            ([0x74, 0x2E], .operand(expected: .mark)), ([0x85, 0x2E], .stackUnderflow), ([0x68, 3, 0x2E], .noMemo(3)),
+            ([0x6A, 1, 2, 3, 4, 0x2E], .noMemo(0x0403_0201)), ([0x69, 0x2E], .refusedOpcode(0x69)),
+            ([0x81, 0x2E], .refusedOpcode(0x81)), ([0x58, 0xFF, 0xFF, 0xFF, 0xFF, 0x41], .truncated),
+            ([0x8D] + Array(repeating: 0xFF, count: 8), .truncated), ([0x58, 1, 0, 0, 0, 0xFF, 0x2E], .badText),
+            ([0x8A, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0x2E], .integerTooLarge(bytes: 9)),
+            ([0x7D, 0x4E, 0x73], .stackUnderflow),
+            ([0x7D, 0x28, 0x4E, 0x75], .operand(expected: .pairs)),
+            ([0x4E, 0x28, 0x75], .operand(expected: .dictionary)),
+            ([0x7D, 0x4E, 0x61], .operand(expected: .list)), ([0x63, 0x61], .truncated),
+            ([0x4E, 0x4E, 0x93], .operand(expected: .string)), ([0x28, 0x71, 0], .stackUnderflow),
+        ] as [([UInt8], PickleProblem)])
     func `a pickle that is no program is refused`(pickle: [UInt8], problem: PickleProblem) {
         let file = ZipWriter.archive([.init(name: "a/data.pkl", data: pickle)])
         #expect {
@@ -151,7 +175,9 @@ private func view(offset: Int = 0, shape: [Int], strides: [Int]) -> [UInt8] {
         #expect(throws: CheckpointError.legacyTorchFile(file: "f")) { try readTorch(magic) }
         let tar = Array(repeating: 0x61, count: 257) + Array("ustar\u{0}00".utf8)
         #expect(throws: CheckpointError.legacyTorchFile(file: "f")) { try readTorch(tar) }
-        #expect(throws: CheckpointError.notAnArchive(file: "f", found: [1, 2, 3, 4])) { try readTorch([1, 2, 3, 4, 5]) }
+        #expect(throws: CheckpointError.notAnArchive(file: "f", found: [1, 2, 3, 4])) {
+            try readTorch([1, 2, 3, 4, 5])
+        }
         #expect(throws: CheckpointError.notAnArchive(file: "f", found: [])) { try readTorch([]) }
     }
 
@@ -179,7 +205,10 @@ private func view(offset: Int = 0, shape: [Int], strides: [Int]) -> [UInt8] {
                     let tensors = try? archive.stateDictionary()
                 else { return }
                 for tensor in tensors {
-                    #expect(storages.values.contains { $0.lowerBound <= tensor.offset && tensor.offset + tensor.byteCount <= $0.upperBound }, "seed \(seed)")
+                    #expect(
+                        storages.values.contains {
+                            $0.lowerBound <= tensor.offset && tensor.offset + tensor.byteCount <= $0.upperBound
+                        }, "seed \(seed)")
                 }
             }
         }

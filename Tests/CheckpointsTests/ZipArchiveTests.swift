@@ -18,24 +18,28 @@ private let nothingFound = CheckpointError.noStateDictionary(file: "f", key: nil
         entry.checksum = 0
         #expect(throws: nothingFound) { try readTorch(ZipWriter.archive([entry])) }
         entry.checksum = 1
-        #expect(throws: CheckpointError.archive(file: "f", .checksum(name: "a/data.pkl", expected: 1, found: 0x89DE_B73D))) {
+        #expect(
+            throws: CheckpointError.archive(file: "f", .checksum(name: "a/data.pkl", expected: 1, found: 0x89DE_B73D))
+        ) {
             try readTorch(ZipWriter.archive([entry]))
         }
     }
 
-    @Test(arguments: [
-        ([], .noEntry(name: "data.pkl")), ([Entry(name: "data.pkl", data: emptyDictionary)], .noEntry(name: "data.pkl")),
-        ([pickle, Entry(name: "b/data.pkl", data: [])], .noEntry(name: "data.pkl")),
-        ([pickle, pickle], .duplicateEntry(name: "a/data.pkl")),
-        ([pickle, Entry(name: "a/x", data: [], method: 8)], .compressed(name: "a/x", method: 8)),
-        ([pickle, Entry(name: "a/x", data: [], flags: 1)], .encrypted(name: "a/x")),
-        ([pickle, Entry(name: "a/x", data: [], localName: "a/y")], .nameMismatch(expected: "a/x", found: "a/y")),
-        ([pickle, Entry(name: "a/x", data: [], claimedOffset: 1)], .badRecord(offset: 1)),
-        (
-            [pickle, Entry(name: "a/x", data: [], claimedOffset: 1 << 30)],
-            .outOfBounds(limit: 128, found: 1 << 30)
-        ),
-    ] as [([ZipWriter.Entry], ArchiveProblem)])
+    @Test(
+        arguments: [
+            ([], .noEntry(name: "data.pkl")),
+            ([Entry(name: "data.pkl", data: emptyDictionary)], .noEntry(name: "data.pkl")),
+            ([pickle, Entry(name: "b/data.pkl", data: [])], .noEntry(name: "data.pkl")),
+            ([pickle, pickle], .duplicateEntry(name: "a/data.pkl")),
+            ([pickle, Entry(name: "a/x", data: [], method: 8)], .compressed(name: "a/x", method: 8)),
+            ([pickle, Entry(name: "a/x", data: [], flags: 1)], .encrypted(name: "a/x")),
+            ([pickle, Entry(name: "a/x", data: [], localName: "a/y")], .nameMismatch(expected: "a/x", found: "a/y")),
+            ([pickle, Entry(name: "a/x", data: [], claimedOffset: 1)], .badRecord(offset: 1)),
+            (
+                [pickle, Entry(name: "a/x", data: [], claimedOffset: 1 << 30)],
+                .outOfBounds(limit: 128, found: 1 << 30)
+            ),
+        ] as [([ZipWriter.Entry], ArchiveProblem)])
     func `an unsound archive is refused for what is wrong`(entries: [ZipWriter.Entry], problem: ArchiveProblem) {
         for wide in [false, true] {
             #expect(throws: CheckpointError.archive(file: "f", problem)) {
