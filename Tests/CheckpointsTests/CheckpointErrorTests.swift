@@ -1,4 +1,5 @@
 import Checkpoints
+import StrictJSON
 import Testing
 
 @Suite struct CheckpointErrorTests {
@@ -13,7 +14,7 @@ import Testing
         for error in errors {
             #expect(error.description.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control })
             #expect(!error.description.unicodeScalars.contains("\u{202E}"))
-            #expect(error.description.unicodeScalars.count <= 1001)
+            #expect(error.description.unicodeScalars.count <= 1100)
             #expect(error.description.hasPrefix("'f': "))
         }
     }

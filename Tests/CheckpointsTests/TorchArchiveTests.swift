@@ -31,7 +31,7 @@ private func view(offset: Int = 0, shape: [Int], strides: [Int]) -> [UInt8] {
     @Test(
         arguments: [
             (6, [], []), (0, [7], [1]), (1, [2, 3], [3, 1]), (0, [2, 3], [4, 1]), (0, [2, 2], [5, 2]), (7, [0], [1]),
-            (0, [.max], [1]), (0, [3], [.max]), (.max, [1], [1]), (1, [2], [.max]),
+            (0, [1 << 60], [1]), (0, [3], [.max]), (.max, [1], [1]), (1, [2], [.max]),
         ] as [(Int, [Int], [Int])])
     func `a view beyond its storage is refused`(offset: Int, shape: [Int], strides: [Int]) {
         let expected = PickleProblem.viewOutOfBounds(shape: shape, strides: strides, offset: offset, storage: 6)
@@ -101,6 +101,10 @@ private func view(offset: Int = 0, shape: [Int], strides: [Int]) -> [UInt8] {
             (
                 .tensor(.storage("FloatStorage", key: "0", count: 12), shape: [.max, 2], strides: [0, 0]),
                 .shapeTooLarge(shape: [.max, 2])
+            ),
+            (
+                .tensor(.storage("FloatStorage", key: "0", count: 12), shape: [1 << 61], strides: [0]),
+                .shapeTooLarge(shape: [1 << 61])
             ),
             (
                 .tensor(.storage("FloatStorage", key: "0", count: 12), shape: [-1], strides: [1]),
