@@ -1,9 +1,10 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 import Foundation
+
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
 
 /// A file being written beside the place it will take.
 struct AtomicFile {
@@ -76,16 +77,16 @@ struct AtomicFile {
 
     private static func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
         #if canImport(Darwin)
-            Darwin.write(descriptor, bytes.baseAddress, bytes.count)
+        Darwin.write(descriptor, bytes.baseAddress, bytes.count)
         #else
-            Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        Glibc.write(descriptor, bytes.baseAddress, bytes.count)
         #endif
     }
 
     private static func synchronize(_ descriptor: Int32, _ path: String) throws(CheckpointError) {
         #if canImport(Darwin)
-            // fsync on macOS leaves data in the drive's cache; this does not, where the file system knows it.
-            if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+        // fsync on macOS leaves data in the drive's cache; this does not, where the file system knows it.
+        if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
         #endif
         while fsync(descriptor) != 0 {
             guard errno == EINTR else { throw .system(operation: .synchronize, file: path, code: errno) }

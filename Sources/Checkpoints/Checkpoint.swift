@@ -25,6 +25,7 @@ public struct Checkpoint: Sendable {
     ///   - directory: where the files lie.
     ///   - stems: names without ending; `model` for transformers, `pytorch_model` for the image tokenizer.
     ///   - key: see ``init(file:key:)``.
+    /// - Throws: ``CheckpointError/noCheckpoint(directory:expected:)``, or what is wrong with the first file found.
     public init(directory: URL, stems: [String] = ["model"], key: String? = nil) throws(CheckpointError) {
         let candidates = stems.flatMap { stem in Self.endings.map { stem + $0 } }
         for name in candidates {
@@ -42,6 +43,7 @@ public struct Checkpoint: Sendable {
     ///   - file: a path ending in one of those that ``init(directory:stems:key:)`` tries.
     ///   - key: for a PyTorch file, the top-level key of the state dictionary; if `nil`, the top level itself when it
     ///     holds tensors, else `model`, else `state_dict`.
+    /// - Throws: ``CheckpointError`` if any file is damaged, or the index and its shards disagree.
     public init(file: URL, key: String? = nil) throws(CheckpointError) {
         if file.lastPathComponent.hasSuffix(".index.json") {
             try self.init(index: file, key: key)

@@ -1,8 +1,10 @@
 import Foundation
 
 extension CheckpointError: CustomStringConvertible {
-    /// One line for a terminal.
-    public var description: String {
+    /// One line for a terminal, in which names from the file are harmless.
+    public var description: String { oneLine(text) }
+
+    private var text: String {
         switch self {
         case .system(let operation, let file, let code):
             "cannot \(operation.rawValue) '\(file)': \(String(cString: strerror(code)))"
@@ -46,7 +48,8 @@ extension CheckpointError: CustomStringConvertible {
                 + (expectedIn.map { "expects in '\($0)'" } ?? "does not list")
         case .legacyTorchFile(let file):
             "'\(file)' is in PyTorch's format before 1.6; load it in Python and save it as safetensors"
-        case .notAnArchive(let file, let found): "'\(file)' begins with bytes \(found), expected a zip archive by torch.save"
+        case .notAnArchive(let file, let found):
+            "'\(file)' begins with bytes \(found), expected a zip archive by torch.save"
         case .archive(let file, let problem): "'\(file)': \(problem)"
         case .pickle(let file, let offset, let problem): "'\(file)': pickle byte \(offset): \(problem)"
         case .noStateDictionary(let file, let key, let found):
@@ -106,4 +109,18 @@ extension PickleProblem: CustomStringConvertible {
         case .nameTooLong(let limit, let found): "a name of \(found) bytes, expected at most \(limit)"
         }
     }
+}
+
+/// Text without control characters, shortened to what a terminal can show: a damaged file may hold any name.
+private func oneLine(_ text: String) -> String {
+    let longest = 1000
+    var line = ""
+    for (count, scalar) in text.unicodeScalars.enumerated() {
+        guard count < longest else { return line + "…" }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: line += scalar.escaped(asASCII: true)
+        default: line.unicodeScalars.append(scalar)
+        }
+    }
+    return line
 }

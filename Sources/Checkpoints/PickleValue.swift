@@ -21,37 +21,10 @@ enum TorchGlobal {
     case storage(ElementType)
 }
 
-/// The bytes of one or more tensors in a file.
-struct TorchStorage {
-    let elementType: ElementType
-    let elementCount: Int
-    let offset: Int
-}
-
-/// A tensor without its name.
-struct TorchView {
-    let elementType: ElementType
-    let shape: [Int]
-    let strides: [Int]?
-    let offset: Int
-    let byteCount: Int
-}
-
 /// What a pickle has built.
 struct PickleHeap {
     var tuples: [[PickleValue]] = []
     var dictionaries: [[(key: PickleValue, value: PickleValue)]] = []
     var storages: [TorchStorage] = []
     var tensors: [TorchView] = []
-}
-
-/// Whether elements of `shape` lie one after another, the last dimension fastest.
-func isContiguous(_ shape: [Int], _ strides: [Int]) -> Bool {
-    guard !shape.contains(0) else { return true }
-    var expected = 1
-    for (size, stride) in zip(shape, strides).reversed() where size != 1 {
-        guard stride == expected else { return false }
-        expected *= size  // at most the number of elements, which fits
-    }
-    return true
 }

@@ -21,6 +21,7 @@ public struct SafetensorsHeader: Sendable {
     /// - Parameters:
     ///   - bytes: the file.
     ///   - file: its name, for messages.
+    /// - Throws: ``CheckpointError`` with the first thing that is wrong.
     public init(parsing bytes: UnsafeRawBufferPointer, file: String) throws(CheckpointError) {
         guard bytes.count >= 8 else { throw .truncated(file: file, expected: 8, found: bytes.count) }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))

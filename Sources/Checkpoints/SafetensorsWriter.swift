@@ -66,6 +66,9 @@ public enum SafetensorsWriter {
     ///
     /// - Parameters:
     ///   - tensors: divided among shards in this order; one larger than a shard gets its own.
+    ///   - metadata: strings for the header of each file.
+    ///   - directory: where the files go.
+    ///   - stem: their name without number and ending.
     ///   - maxShardBytes: 5 GB by default, as in Python's transformers.
     /// - Returns: the files written, the index last.
     /// - Throws: ``CheckpointError/shadowed(file:by:)`` if shards would be hidden by a `<stem>.safetensors` already

@@ -12,6 +12,7 @@ public struct TorchArchive {
     /// - Parameters:
     ///   - bytes: the file.
     ///   - file: its name, for messages.
+    /// - Throws: ``CheckpointError`` if the archive or its pickle is damaged or asks for more than tensors.
     public init(parsing bytes: UnsafeRawBufferPointer, file: String) throws(CheckpointError) {
         if isPointerOfLFS(bytes) { throw .pointerOfLFS(file: file) }
         if Self.isLegacy(bytes) { throw .legacyTorchFile(file: file) }
@@ -43,6 +44,8 @@ public struct TorchArchive {
     ///
     /// - Parameter key: the top-level key that holds it; if `nil`, the top level itself when it has tensors, else
     ///   `model`, else `state_dict`.
+    /// - Returns: at least one tensor, each within its storage.
+    /// - Throws: ``CheckpointError/noStateDictionary(file:key:found:)``, or if a name occurs twice.
     public func stateDictionary(key: String? = nil) throws(CheckpointError) -> [TensorLayout] {
         guard case .dictionary(let top) = root else {
             throw .noStateDictionary(file: file, key: key, found: [])

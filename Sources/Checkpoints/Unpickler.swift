@@ -32,26 +32,13 @@ struct Unpickler {
         while true {
             opcodeOffset = position
             let code = try readByte()
-            guard let opcode = Opcode(rawValue: code) else { throw fault(.refusedOpcode(code)) }
+            guard let opcode = PickleOpcode(rawValue: code) else { throw fault(.refusedOpcode(code)) }
             if opcode == .stop { return (try pop(), heap) }
             try execute(opcode)
         }
     }
 
-    private enum Opcode: UInt8 {
-        case proto = 0x80, frame = 0x95, stop = 0x2E
-        case mark = 0x28, none = 0x4E, newTrue = 0x88, newFalse = 0x89
-        case binInt = 0x4A, binInt1 = 0x4B, binInt2 = 0x4D, long1 = 0x8A, binFloat = 0x47
-        case binUnicode = 0x58, shortBinUnicode = 0x8C, binUnicode8 = 0x8D
-        case binBytes = 0x42, shortBinBytes = 0x43, binBytes8 = 0x8E
-        case emptyList = 0x5D, append = 0x61, appends = 0x65
-        case emptyTuple = 0x29, tuple = 0x74, tuple1 = 0x85, tuple2 = 0x86, tuple3 = 0x87
-        case emptyDict = 0x7D, setItem = 0x73, setItems = 0x75
-        case binPut = 0x71, longBinPut = 0x72, memoize = 0x94, binGet = 0x68, longBinGet = 0x6A
-        case global = 0x63, stackGlobal = 0x93, binPersonalID = 0x51, reduce = 0x52, build = 0x62
-    }
-
-    private mutating func execute(_ opcode: Opcode) throws(PickleFault) {
+    private mutating func execute(_ opcode: PickleOpcode) throws(PickleFault) {
         switch opcode {
         case .stop: break
         case .proto:
@@ -238,28 +225,11 @@ extension Unpickler {
         let shape = try sizes(arguments[2])
         let strides = try sizes(arguments[3])
         guard shape.count == strides.count else { throw fault(.operand(expected: .tensorArguments)) }
-        guard let count = elementCount(of: shape) else { throw fault(.shapeTooLarge(shape: shape)) }
-
-        var end: Int? = offset  // one past the last element
-        for (size, stride) in zip(shape, strides) where count > 0 {
-            let (reach, overflow) = (size - 1).multipliedReportingOverflow(by: stride)
-            let (sum, carry) = (end ?? 0).addingReportingOverflow(reach)
-            guard !overflow, !carry else {
-                end = nil
-                break
-            }
-            end = sum
+        do {
+            return try TorchView(of: storage, offset: offset, shape: shape, strides: strides)
+        } catch {
+            throw fault(error.problem)
         }
-        if count > 0 { end = end.flatMap { $0 < .max ? $0 + 1 : nil } }
-        guard let end, end <= storage.elementCount else {
-            throw fault(
-                .viewOutOfBounds(shape: shape, strides: strides, offset: offset, storage: storage.elementCount))
-        }
-        let width = storage.elementType.byteCount
-        return TorchView(
-            elementType: storage.elementType, shape: shape,
-            strides: isContiguous(shape, strides) ? nil : strides,
-            offset: storage.offset + offset * width, byteCount: (end - offset) * width)
     }
 
     private func sizes(_ value: PickleValue) throws(PickleFault) -> [Int] {
