@@ -57,7 +57,6 @@ let package = Package(
                 "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch", "Checkpoints",
                 "StrictJSON",
             ]),
-        .executableTarget(name: "Scratch", dependencies: ["MMaDA", "Diffusion", "Torch", "Transformer", "NN", "Checkpoints", "StrictJSON"]),
         library("TestSupport", ["StrictJSON", "Checkpoints", "Torch", "NN"]),
         tests("Torch"),
         tests("StrictJSON"),
