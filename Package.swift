@@ -35,7 +35,8 @@ let package = Package(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg",
             providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
-        library("Images", ["CPNG", "CTurboJPEG", "CWebP"]),
+        .target(name: "CImages", dependencies: ["CPNG"]),
+        library("Images", ["CImages", "CPNG", "CTurboJPEG", "CWebP"]),
         .target(
             name: "CTorch",
             cxxSettings: [

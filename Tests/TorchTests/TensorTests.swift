@@ -14,21 +14,34 @@ import Torch
         #expect(error?.description.contains("\n") == false)
     }
 
-    @Test(arguments: [
-        ("reshape", { (x: Tensor) throws in try x.reshaped(4, 4) }),
-        ("cat", { x in try Tensor.cat([x, x.reshaped(3, 2)], along: 1) }),
-        ("gather", { x in try x.gather(Tensor([9] as [Int64], shape: [1, 1]), along: 1) }),
-        ("indexSelect", { x in try x.indexSelect(Tensor([7] as [Int64])) }),
-        ("slice", { x in try x.slice(1..<5) }),
-        ("topK", { x in try x.topK(99).values }),
-        ("conv2d", { x in try x.conv2d(x) }),
-        ("embedding", { x in try x.embedding(Tensor([-1] as [Int64])) }),
-        ("huge", { _ in try Tensor.empty([1 << 40, 1 << 20], dtype: .float32) }),
-        ("negative", { _ in try Tensor.empty([-3], dtype: .float32) }),
-    ] as [(String, @Sendable (Tensor) throws -> Tensor)])
-    func `bad shapes and indices are errors, not crashes`(_: String, body: @Sendable (Tensor) throws -> Tensor) throws {
-        let x = try Tensor((0..<6).map(Float.init), shape: [2, 3])
-        #expect(throws: TensorError.self) { try body(x) }
+    /// A call that libtorch must refuse.
+    struct BadCall: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let body: @Sendable (Tensor) throws -> Tensor
+
+        init(_ name: String, _ body: @escaping @Sendable (Tensor) throws -> Tensor) {
+            testDescription = name
+            self.body = body
+        }
+    }
+
+    static let badCalls = [
+        BadCall("reshape") { try $0.reshaped(4, 4) },
+        BadCall("cat") { try Tensor.cat([$0, $0.reshaped(3, 2)], along: 1) },
+        BadCall("gather") { try $0.gather(Tensor([9] as [Int64], shape: [1, 1]), along: 1) },
+        BadCall("indexSelect") { try $0.indexSelect(Tensor([7] as [Int64])) },
+        BadCall("slice") { try $0.slice(1..<5) },
+        BadCall("topK") { try $0.topK(99).values },
+        BadCall("conv2d") { try $0.conv2d($0) },
+        BadCall("embedding") { try $0.embedding(Tensor([-1] as [Int64])) },
+        BadCall("more memory than there is") { _ in try Tensor.empty([1 << 40, 1 << 20], dtype: .float32) },
+        BadCall("negative length") { _ in try Tensor.empty([-3], dtype: .float32) },
+    ]
+
+    @Test(arguments: badCalls)
+    func `bad shapes and indices are errors, not crashes`(call: BadCall) throws {
+        let x = try Tensor((0..<6).map { Float($0) }, shape: [2, 3])
+        #expect(throws: TensorError.self) { try call.body(x) }
     }
 
     @Test(arguments: DType.allCases)
@@ -65,11 +78,13 @@ import Torch
             let base = UnsafeMutableRawPointer(try #require(owner.memory.baseAddress))
             return (try Tensor(aliasing: base, shape: [2, 2], dtype: .float32, owner: owner), owner.memory)
         }
-        try withExtendedLifetime(make()) { tensor, memory in
+        func use() throws {
+            let (tensor, memory) = try make()
             memory[3] = 7
             #expect(try tensor.slice(1..<2).array(of: Float.self) == [2, 7])
             #expect(Owner.isAlive)
         }
+        try use()
         #expect(!Owner.isAlive)
     }
 
