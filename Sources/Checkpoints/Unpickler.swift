@@ -4,8 +4,8 @@
 /// call none. Any instruction or global outside the list is refused by name. Values refer to containers by number, so a
 /// pickle that nests or contains itself costs neither stack nor a leak, and memory grows linearly with the pickle.
 struct Unpickler {
-    /// Longest pickle accepted, in bytes; that of an 8B model takes 40 kB.
-    static let longest = 1 << 24
+    /// Longest pickle accepted, in bytes; that of an 8B model takes 40 kB, and 4 MiB can ask for a second of work.
+    static let longest = 1 << 22
     /// Most dimensions of a tensor.
     static let maxDimensions = 16
 
@@ -239,6 +239,7 @@ extension Unpickler {
             throw fault(.tooManyDimensions(limit: Self.maxDimensions, found: elements.count))
         }
         var sizes: [Int] = []
+        sizes.reserveCapacity(elements.count)
         for element in elements {
             guard case .integer(let size) = element, size >= 0 else { throw fault(.operand(expected: .sizes)) }
             sizes.append(size)

@@ -159,6 +159,13 @@ private func view(offset: Int = 0, shape: [Int], strides: [Int]) -> [UInt8] {
         }
     }
 
+    @Test func `a pickle longer than any model's is refused unread`() {
+        let pickle = [UInt8](repeating: 0x29, count: (1 << 22) + 1)
+        let file = ZipWriter.archive([.init(name: "a/data.pkl", data: pickle, checksum: 0)])
+        let problem = PickleProblem.tooLong(limit: 1 << 22, found: (1 << 22) + 1)
+        #expect(throws: CheckpointError.pickle(file: "f", offset: 0, problem)) { try readTorch(file) }
+    }
+
     @Test func `a pickle that holds itself is read`() throws {
         // d = {}; d["k"] = d
         let pickle: [UInt8] = [0x7D, 0x71, 0, 0x58, 1, 0, 0, 0, 0x6B, 0x68, 0, 0x73, 0x2E]
