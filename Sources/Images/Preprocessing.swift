@@ -82,16 +82,24 @@ extension GrayImage {
     private static func taps(from size: Int, to target: Int) -> [[(Int, Float)]] {
         let scale = Float(size) / Float(target)
         let a: Float = -0.75
-        func near(_ t: Float) -> Float { ((a + 2) * t - (a + 3)) * t * t + 1 }
-        func far(_ t: Float) -> Float { ((a * t - 5 * a) * t + 8 * a) * t - 4 * a }
+        func near(_ t: Float) -> Float {
+            let slope: Float = (a + 2) * t - (a + 3)
+            return slope * t * t + 1
+        }
+        func far(_ t: Float) -> Float {
+            let inner: Float = (a * t - 5 * a) * t + 8 * a
+            return inner * t - 4 * a
+        }
         var taps: [[(Int, Float)]] = []
         for i in 0..<target {
             let place: Float = (Float(i) + 0.5) * scale - 0.5
             let base: Float = place.rounded(.down)
             let t: Float = place - base
-            let weights: [Float] = [far(t + 1), near(t), near(1 - t), far(2 - t)]
-            let first = Int(base) - 1
-            taps.append(weights.indices.map { (min(max(first + $0, 0), size - 1), weights[$0]) })
+            var tap: [(Int, Float)] = []
+            for (k, weight) in [far(t + 1), near(t), near(1 - t), far(2 - t)].enumerated() {
+                tap.append((min(max(Int(base) - 1 + k, 0), size - 1), weight))
+            }
+            taps.append(tap)
         }
         return taps
     }

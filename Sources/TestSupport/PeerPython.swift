@@ -1,22 +1,23 @@
 import Foundation
 
 /// A Python with the reference libraries, named by `MMADA_PEERS_PYTHON`.
-enum PeerPython {
+public enum PeerPython {
     /// The interpreter, if one is named.
-    static let executable: String? = ProcessInfo.processInfo.environment["MMADA_PEERS_PYTHON"].flatMap {
+    public static let executable: String? = ProcessInfo.processInfo.environment["MMADA_PEERS_PYTHON"].flatMap {
         $0.isEmpty ? nil : $0
     }
 
     /// Whether it has PyTorch.
-    static let hasTorch: Bool = {
+    public static let hasTorch: Bool = {
         let probe = "import sys, importlib.util; sys.exit(importlib.util.find_spec('torch') is None)"
         return (try? run(["-c", probe]).status) == 0
     }()
 
     /// Runs a script under `Tests/Peers`: its exit status and what it printed.
-    static func run(script: String, _ arguments: [String]) throws -> (status: Int32, output: [UInt8]) {
-        let peers = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(
-            path: "Peers")
+    public static func run(script: String, _ arguments: [String]) throws -> (status: Int32, output: [UInt8]) {
+        let peers = URL(filePath: #filePath)  // Sources/TestSupport/PeerPython.swift
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appending(components: "Tests", "Peers")
         return try run([peers.appending(path: script).path(percentEncoded: false)] + arguments)
     }
 
