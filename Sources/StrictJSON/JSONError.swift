@@ -43,8 +43,15 @@ public enum JSONError: Error, Hashable, Sendable, CustomStringConvertible {
         case .loneSurrogate(let offset, let found):
             "JSON byte \(offset): \\u\(String(found, radix: 16)) is half of a surrogate pair, alone"
         case .duplicateKey(let offset, let key):
-            "JSON byte \(offset): key '\(key)' occurs twice in one object"
+            "JSON byte \(offset): key \(Self.quoted(key)) occurs twice in one object"
         }
+    }
+
+    /// The key as JSON, in which no control character reaches the terminal; only the start of a long one.
+    private static func quoted(_ key: String) -> String {
+        let start = key.unicodeScalars.prefix(80)
+        let text = JSONValue.string(JSONString(String(start))).serialized()
+        return String(decoding: text, as: UTF8.self) + (start.endIndex < key.unicodeScalars.endIndex ? "…" : "")
     }
 
     private static func name(_ byte: UInt8) -> String {

@@ -262,18 +262,3 @@ extension JSONParser {
         return unit
     }
 }
-
-// MARK: - Keys
-
-/// The keys of one object: compared one by one while few, hashed once many.
-private struct KeySet {
-    private static let few = 16
-    private var hashed: Set<JSONString> = []
-
-    /// Adds `key`, false if it is among the keys of `members` already.
-    mutating func insert(_ key: JSONString, after members: [(key: JSONString, value: JSONValue)]) -> Bool {
-        if members.count < Self.few { return !members.contains { $0.key == key } }
-        if members.count == Self.few { hashed = Set(members.lazy.map(\.key)) }
-        return hashed.insert(key).inserted
-    }
-}

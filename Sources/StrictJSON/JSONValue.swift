@@ -43,14 +43,14 @@ public struct JSONLimits: Hashable, Sendable {
     /// The deepest nesting that may be asked for: values are parsed, and freed, recursively.
     public static let deepest = 512
 
-    /// Longest text, in bytes.
+    /// Longest text, in bytes; at most 4 GiB.
     public let maxBytes: Int
     /// Deepest nesting of arrays and objects, at most ``deepest``.
     public let maxDepth: Int
 
     /// Bounds that fit any tokenizer or configuration file.
     public init(maxBytes: Int = 1 << 28, maxDepth: Int = 128) {
-        self.maxBytes = maxBytes
+        self.maxBytes = min(maxBytes, Int(UInt32.max))
         self.maxDepth = min(maxDepth, Self.deepest)
     }
 }
