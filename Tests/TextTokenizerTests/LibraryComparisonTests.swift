@@ -39,11 +39,11 @@ import TextTokenizer
         }
         let reply = try ask(json, texts: samples, ids: ids)
         var (compared, mismatches) = (0, 0)
-        func compare(_ isEqual: Bool, _ what: String) {
+        func compare(_ isEqual: Bool, _ what: @autoclosure () -> String) {
             compared += 1
             if isEqual { return }
             mismatches += 1
-            if mismatches <= 10 { Issue.record("\(golden.name) \(members): \(what)") }
+            if mismatches <= 10 { Issue.record("\(golden.name) \(members): \(what())") }
         }
         let encoded = try #require(reply["encoded"]?.arrayValue)
         let plain = try #require(reply["plain"]?.arrayValue)
