@@ -5,7 +5,9 @@ enum ByteAlphabet {
         var next: UInt32 = 0x100
         return (UInt32(0)..<256).map { byte in
             // Bytes that print as themselves in Latin-1 keep their place; the others are numbered from U+0100.
-            if (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || (0xAE...0xFF).contains(byte) { return byte }
+            if (0x21...0x7E).contains(byte) || (0xA1...0xAC).contains(byte) || (0xAE...0xFF).contains(byte) {
+                return byte
+            }
             defer { next += 1 }
             return next
         }

@@ -54,7 +54,9 @@ struct BytePairModel: Sendable {
             scratch.candidates.withUnsafeMutableBufferPointer { candidates in
                 while count > 1 {
                     var best = 0
-                    for index in 1..<max(1, count - 1) where candidates[index].rank < candidates[best].rank { best = index }
+                    for index in 1..<max(1, count - 1) where candidates[index].rank < candidates[best].rank {
+                        best = index
+                    }
                     if candidates[best].rank == .max { break }
                     tokens[best] = candidates[best].id
                     count -= 1
@@ -105,7 +107,8 @@ struct BytePairModel: Sendable {
 
     private func consider(_ index: Int, _ scratch: inout Scratch) {
         let right = scratch.next[index]
-        guard right < scratch.tokens.count, let merge = merges.merge(scratch.tokens[index], scratch.tokens[right]) else {
+        guard right < scratch.tokens.count, let merge = merges.merge(scratch.tokens[index], scratch.tokens[right])
+        else {
             scratch.candidates[index] = Self.none
             return
         }
@@ -129,7 +132,9 @@ struct BytePairModel: Sendable {
         var parent = 0
         while true {
             var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] { least = child }
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] {
+                least = child
+            }
             if least == parent { return top }
             heap.swapAt(least, parent)
             parent = least

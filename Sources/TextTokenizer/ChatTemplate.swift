@@ -26,7 +26,10 @@ public struct ChatTemplate: Hashable, Sendable {
     ///
     /// To encode this text would turn special strings in the messages into special tokens; use ``encode(_:with:)``.
     ///
-    /// - Parameter begin: The string of the begin token, which stands before the first turn.
+    /// - Parameters:
+    ///   - messages: The turns so far.
+    ///   - begin: The string of the begin token, which stands before the first turn.
+    /// - Returns: The text that the reference renders.
     public func text(_ messages: [ChatMessage], begin: String = "<|startoftext|>") -> String {
         pieces(messages).map { piece in
             switch piece {

@@ -34,7 +34,9 @@ enum Normalizer: Sendable {
     }
 
     // Hangul syllables decompose by arithmetic (The Unicode Standard, 3.12).
-    private static let (syllables, leading, vowels, trailing) = (UInt32(0xAC00), UInt32(0x1100), UInt32(0x1161), UInt32(0x11A7))
+    private static let (syllables, leading, vowels, trailing) = (
+        UInt32(0xAC00), UInt32(0x1100), UInt32(0x1161), UInt32(0x11A7)
+    )
     private static let (leadingCount, vowelCount, trailingCount) = (UInt32(19), UInt32(21), UInt32(28))
 
     private static func decomposed(_ text: UnsafeBufferPointer<UInt8>, in range: Range<Int>) -> [UInt32] {

@@ -97,7 +97,8 @@ struct SplitMatcher {
         let bits = properties[Int(point)] & UnicodeProperties.patternBits
         var isMember = set.combinations >> bits & 1 != 0
         if !isMember, set.rangeCount > 0 {
-            for index in Int(set.firstRange)..<Int(set.firstRange + set.rangeCount) where ranges[index].contains(point) {
+            for index in Int(set.firstRange)..<Int(set.firstRange + set.rangeCount) where ranges[index].contains(point)
+            {
                 isMember = true
             }
         }

@@ -5,7 +5,9 @@ struct SplitPatternParser {
     /// The largest count in `{m,n}`.
     private static let mostRepeats = 255
     /// Pairs which Oniguruma also matches with one ligature or sharp s when case is ignored.
-    private static let multipleFolds: Set<[UInt32]> = [[0x66, 0x66], [0x66, 0x69], [0x66, 0x6C], [0x73, 0x73], [0x73, 0x74]]
+    private static let multipleFolds: Set<[UInt32]> = [
+        [0x66, 0x66], [0x66, 0x69], [0x66, 0x6C], [0x73, 0x73], [0x73, 0x74],
+    ]
 
     private let pattern: String
     private let scalars: [Unicode.Scalar]
@@ -119,7 +121,9 @@ struct SplitPatternParser {
         let body = try alternatives(ignoringCase: ignoringCase)
         guard accept(")") else { throw unsupported("an unclosed group", at: start) }
         guard let looksAhead else { return body }
-        guard case .set(let set) = body else { throw unsupported("looking ahead by more than one character", at: start) }
+        guard case .set(let set) = body else {
+            throw unsupported("looking ahead by more than one character", at: start)
+        }
         return .lookahead(set, negated: !looksAhead)
     }
 
@@ -142,7 +146,9 @@ struct SplitPatternParser {
         if case .lookahead = atom { throw unsupported("a repeated lookahead", at: start) }
         let isPlus = accept("+")
         if !isPlus, next == "?" { throw unsupported("a quantifier that takes as little as possible", at: start) }
-        if let next, "?*+{".unicodeScalars.contains(next) { throw unsupported("a quantifier of a quantifier", at: start) }
+        if let next, "?*+{".unicodeScalars.contains(next) {
+            throw unsupported("a quantifier of a quantifier", at: start)
+        }
         if atom.isNullable { throw unsupported("a repeated group that can be empty", at: start) }
         // To Oniguruma, `{m,n}+` is not possessive: it repeats the repetition.
         guard isPlus, isInterval else {
@@ -246,7 +252,9 @@ extension SplitPatternParser {
             } else if character == "-", place != start + (isNegated ? 2 : 1), next != "]" {
                 throw unsupported("a '-' inside a class", at: place)
             }
-            if ignoringCase, upper >= 128 { throw unsupported("a character beyond ASCII, its case ignored,", at: place) }
+            if ignoringCase, upper >= 128 {
+                throw unsupported("a character beyond ASCII, its case ignored,", at: place)
+            }
             set.insert(lower...upper)
         }
         if isEmpty { throw unsupported("an empty class", at: start) }

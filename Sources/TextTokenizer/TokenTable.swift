@@ -8,7 +8,9 @@ struct TokenTable: Sendable {
     /// A power of two of places: 0, or an id in the upper half and in the lower a hash, so that few strings are compared.
     private var slots: [UInt64] = []
 
-    /// A table of `strings`, each at its index; `nil` where an id is free. If not `searchable` they are only found by id.
+    /// A table of `strings`, each at its index; `nil` where an id is free.
+    ///
+    /// If not `searchable` they are only found by id.
     init(_ strings: [[UInt8]?], searchable: Bool = true) {
         bytes.reserveCapacity(strings.reduce(0) { $0 + ($1?.count ?? 0) })
         starts.reserveCapacity(strings.count + 1)

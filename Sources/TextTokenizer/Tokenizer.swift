@@ -44,7 +44,10 @@ public struct Tokenizer: Sendable {
     ///
     /// For text from outside use ``encodeOrdinary(_:)``.
     ///
-    /// - Parameter addingSpecialTokens: Whether to add what the file's post-processor adds, such as a begin token.
+    /// - Parameters:
+    ///   - text: Any text.
+    ///   - addingSpecialTokens: Whether to add what the file's post-processor adds, such as a begin token.
+    /// - Returns: The ids, none for an empty text unless something is added.
     public func encode(_ text: String, addingSpecialTokens: Bool = true) -> [Int32] {
         let ids = encode(text, recognizingAddedTokens: true)
         guard addingSpecialTokens, let template = parts.template else { return ids }
@@ -98,10 +101,12 @@ extension Tokenizer {
             } else if !bytes.isEmpty {
                 segments = [.text(0..<bytes.count)]
             }
-            let isFinal = parts.preTokenizer.keepsBytes && segments.allSatisfy { segment in
-                guard case .text(let range) = segment else { return true }
-                return parts.normalizer.leavesAlone(bytes, in: range)
-            }
+            let isFinal =
+                parts.preTokenizer.keepsBytes
+                && segments.allSatisfy { segment in
+                    guard case .text(let range) = segment else { return true }
+                    return parts.normalizer.leavesAlone(bytes, in: range)
+                }
             if isFinal {
                 if recognizingAddedTokens { segments = recognizeNormalized(bytes, segments) }
                 return encode(segments, of: bytes)

@@ -26,10 +26,14 @@ extension TokenizerParts {
 
     static func checkSettings(of model: TokenizerField) throws(TokenizerError) {
         if let type = model.optional("type"), try type.string() != "BPE" { throw type.unsupported(try type.string()) }
-        if let dropout = model.optional("dropout"), dropout.value.doubleValue != 0 { throw dropout.unsupported("not 0") }
+        if let dropout = model.optional("dropout"), dropout.value.doubleValue != 0 {
+            throw dropout.unsupported("not 0")
+        }
         if let unknown = model.optional("unk_token") { throw unknown.unsupported(try unknown.string()) }
         for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
-            if let affix = model.optional(key), try !affix.string().isEmpty { throw affix.unsupported(try affix.string()) }
+            if let affix = model.optional(key), try !affix.string().isEmpty {
+                throw affix.unsupported(try affix.string())
+            }
         }
         if try model.flag("byte_fallback", default: false) {
             throw .unsupported(field: "model.byte_fallback", found: "true")
@@ -117,7 +121,9 @@ extension PreTokenizer {
             if let regex = pattern.optional("Regex") {
                 steps.append(.split(try SplitScanner(pattern: regex.string())))
             } else {
-                steps.append(.split(try SplitScanner(literal: pattern.required("String").string())))
+                let literal = try pattern.required("String").string()
+                if literal.isEmpty { throw pattern.unsupported("empty") }
+                steps.append(.split(try SplitScanner(literal: literal)))
             }
         case "ByteLevel":
             if try field.flag("add_prefix_space", default: true) { steps.append(.prefixSpace) }
@@ -154,13 +160,14 @@ extension BytePairModel {
                 if let id = vocabulary.id(of: token) { return id }
                 throw .unknownMergeToken(index: index, token: String(decoding: token, as: UTF8.self))
             }
+            let (leftID, rightID) = (try id(left), try id(right))
             joined.removeAll(keepingCapacity: true)
             joined.append(contentsOf: left)
             joined.append(contentsOf: right)
             // Trainers number the results of merges in order, and the next id is nearer than a search.
             let guess = (merges.last?.result ?? -1) + 1
             let result = vocabulary[Int(guess)]?.elementsEqual(joined) == true ? guess : try id(joined)
-            merges.append((try id(left), try id(right), result))
+            merges.append((leftID, rightID, result))
         }
         self.merges = MergeTable(merges)
         specialResults = Set(merges.map(\.result).filter(special.contains))

@@ -27,7 +27,9 @@ struct TokenizerParts: Sendable {
     /// Looks for those that are sought in normalised text.
     let normalizedMatcher: AddedTokenMatcher
 
-    /// Reads the contents of tokenizer.json. Its truncation and padding belong to calls, and are not applied.
+    /// Reads the contents of tokenizer.json.
+    ///
+    /// Its truncation and padding belong to calls, and are not applied.
     init(parsing json: [UInt8]) throws(TokenizerError) {
         let value: JSONValue
         do {
@@ -122,7 +124,8 @@ struct TokenizerParts: Sendable {
             }
             let id = try entry.required("id").integer()
             // The library numbers the tokens itself and only warns if the file says otherwise; ids would be wrong.
-            let expected = vocabulary.id(of: content).map(Int.init) ?? known[content]
+            let expected =
+                vocabulary.id(of: content).map(Int.init) ?? known[content]
                 ?? highest.map { $0 >= size || size == 0 ? $0 + 1 : size } ?? size
             let name = String(decoding: content, as: UTF8.self)
             if id != expected { throw .addedTokenID(token: name, expected: expected, found: id) }

@@ -20,7 +20,9 @@ import TextTokenizer
     }
 
     @Test(arguments: GoldenTokenizer.all)
-    func `no message adds a special token, and harmless ones encode as the rendered text`(golden: GoldenTokenizer) throws {
+    func `no message adds a special token, and harmless ones encode as the rendered text`(golden: GoldenTokenizer)
+        throws
+    {
         let tokenizer = try golden.tokenizer()
         let begin = try #require(tokenizer.beginToken.flatMap(tokenizer.token(of:)))
         let added = (0..<Int32(tokenizer.count)).filter(tokenizer.isSpecial).compactMap(tokenizer.token(of:))
@@ -44,7 +46,8 @@ import TextTokenizer
     }
 
     @Test(arguments: [
-        ("  a b \n", "a b"), ("\u{1C}\u{1F}x\u{85}\u{A0}\u{3000}", "x"), ("\u{200B}y\u{FEFF}", "\u{200B}y\u{FEFF}"), (" \t", ""),
+        ("  a b \n", "a b"), ("\u{1C}\u{1F}x\u{85}\u{A0}\u{3000}", "x"), ("\u{200B}y\u{FEFF}", "\u{200B}y\u{FEFF}"),
+        (" \t", ""),
     ])
     func `content is stripped as Python strips it`(content: String, expected: String) {
         let text = ChatTemplate.mmada.text([ChatMessage(role: .user, content: content)])

@@ -39,27 +39,33 @@ import TextTokenizer
         }
         let reply = try ask(json, texts: samples, ids: ids)
         var (compared, mismatches) = (0, 0)
-        func compare(_ isEqual: Bool, _ what: String) {
+        func compare(_ isEqual: Bool, _ what: @autoclosure () -> String) {
             compared += 1
             if isEqual { return }
             mismatches += 1
-            if mismatches <= 10 { Issue.record("\(golden.name) \(members): \(what)") }
+            if mismatches <= 10 { Issue.record("\(golden.name) \(members): \(what())") }
         }
         let encoded = try #require(reply["encoded"]?.arrayValue)
         let plain = try #require(reply["plain"]?.arrayValue)
         try #require(encoded.count == samples.count && plain.count == samples.count)
         for (index, text) in samples.enumerated() {
             compare(tokenizer.encode(text) == encoded[index].ids, "encode \(text.debugDescription)")
-            compare(tokenizer.encode(text, addingSpecialTokens: false) == plain[index].ids, "plain \(text.debugDescription)")
+            compare(
+                tokenizer.encode(text, addingSpecialTokens: false) == plain[index].ids, "plain \(text.debugDescription)"
+            )
         }
         let decoded = try #require(reply["decoded"]?.arrayValue)
         let skipped = try #require(reply["skipped"]?.arrayValue)
         try #require(decoded.count == ids.count && skipped.count == ids.count)
         for (index, list) in ids.enumerated() {
-            compare(Array(tokenizer.decode(list, skippingSpecialTokens: false).utf8) == decoded[index].bytesValue, "decode \(list)")
+            compare(
+                Array(tokenizer.decode(list, skippingSpecialTokens: false).utf8) == decoded[index].bytesValue,
+                "decode \(list)")
             compare(Array(tokenizer.decode(list).utf8) == skipped[index].bytesValue, "decode, skipping, \(list)")
         }
-        print("compared with the library: \(golden.name) variant \(members.keys.sorted()): \(compared), mismatches \(mismatches)")
+        print(
+            "compared with the library: \(golden.name) variant \(members.keys.sorted()): \(compared), mismatches \(mismatches)"
+        )
         #expect(mismatches == 0)
     }
 
@@ -68,7 +74,8 @@ import TextTokenizer
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let (file, question, answer) = (
-            directory.appending(path: "tokenizer.json"), directory.appending(path: "question"), directory.appending(path: "answer")
+            directory.appending(path: "tokenizer.json"), directory.appending(path: "question"),
+            directory.appending(path: "answer")
         )
         try Data(json).write(to: file)
         let work = JSONValue.object([

@@ -17,9 +17,12 @@ import Testing
     private func scalars(_ text: String) -> [String] { text.unicodeScalars.map { String($0.value, radix: 16) } }
 
     @Test(arguments: [
-        ("e\u{301}", "é"), ("e\u{323}\u{301}", "\u{1EB9}\u{301}"), ("e\u{301}\u{323}", "\u{1EB9}\u{301}"), ("\u{212B}", "Å"),
-        ("\u{1100}\u{1161}\u{11A8}", "\u{AC01}"), ("\u{AC00}\u{11A8}", "\u{AC01}"), ("\u{AC01}\u{11A8}", "\u{AC01}\u{11A8}"),
-        ("\u{958}", "\u{915}\u{93C}"), ("\u{344}", "\u{308}\u{301}"), ("\u{301}e", "\u{301}e"), ("\u{1D15E}", "\u{1D157}\u{1D165}"),
+        ("e\u{301}", "é"), ("e\u{323}\u{301}", "\u{1EB9}\u{301}"), ("e\u{301}\u{323}", "\u{1EB9}\u{301}"),
+        ("\u{212B}", "Å"),
+        ("\u{1100}\u{1161}\u{11A8}", "\u{AC01}"), ("\u{AC00}\u{11A8}", "\u{AC01}"),
+        ("\u{AC01}\u{11A8}", "\u{AC01}\u{11A8}"),
+        ("\u{958}", "\u{915}\u{93C}"), ("\u{344}", "\u{308}\u{301}"), ("\u{301}e", "\u{301}e"),
+        ("\u{1D15E}", "\u{1D157}\u{1D165}"),
         ("q\u{307}\u{323}", "q\u{323}\u{307}"), ("\u{1EBF}\u{323}", "\u{1EC7}\u{301}"), ("a\u{315}\u{300}", "à\u{315}"),
         ("e\u{301}\u{F73}\u{323}", "\u{1EB9}\u{F71}\u{F72}\u{301}"),
     ])
@@ -38,11 +41,15 @@ import Testing
             let character = String(Character(scalar))
             var texts = [character]
             if UnicodeProperties.of(value).contains(.composing) {
-                texts += ["e\u{301}" + character + "\u{323}", "\u{334}" + character + "\u{345}", character + "\u{338}\u{301}"]
+                texts += [
+                    "e\u{301}" + character + "\u{323}", "\u{334}" + character + "\u{345}", character + "\u{338}\u{301}",
+                ]
             }
             for text in texts {
                 let expected = text.precomposedStringWithCanonicalMapping
-                if !composed(text).utf8.elementsEqual(expected.utf8) { Issue.record("\(scalars(text)) \(scalars(expected))") }
+                if !composed(text).utf8.elementsEqual(expected.utf8) {
+                    Issue.record("\(scalars(text)) \(scalars(expected))")
+                }
             }
         }
     }

@@ -53,14 +53,17 @@ import Testing
             let expected = try #require(group["ends"]?.arrayValue)
             for (text, expected) in zip(texts, expected) {
                 let text = try #require(text.stringValue)
-                #expect(ends(scanner, text) == expected.arrayValue?.compactMap(\.intValue), "\(pattern) \(text.debugDescription)")
+                #expect(
+                    ends(scanner, text) == expected.arrayValue?.compactMap(\.intValue),
+                    "\(pattern) \(text.debugDescription)")
             }
         }
         #expect(patterns > 350)
     }
 
     @Test(arguments: [
-        ("x*", "abxc", ["a", "b", "x", "c"]), ("a{2,3}+", "aaaaaaa", ["aaaaaa", "a"]), ("a{2}+", "aaaaa", ["aaaa", "a"]),
+        ("x*", "abxc", ["a", "b", "x", "c"]), ("a{2,3}+", "aaaaaaa", ["aaaaaa", "a"]),
+        ("a{2}+", "aaaaa", ["aaaa", "a"]),
         ("a?+a", "aab", ["aa", "b"]), ("a++a", "aaab", ["aaab"]), (".", "a\nb\r", ["a", "\n", "b", "\r"]),
         ("[a-]", "xa-by", ["x", "a", "-", "by"]), ("(?i:k)", "kK\u{212A}q", ["k", "K", "\u{212A}", "q"]),
         ("(?i:[^s])", "sSſa", ["sSſ", "a"]), ("b", "", []), (#"\p{L}+(?=\p{N})"#, "ab1 cd", ["ab", "1 cd"]),
@@ -70,8 +73,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "a*?", "a{2,3}?", "a**", "(?>a)", "(?<=a)b", "(?<n>a)", "(?i)a", #"\p{Lu}"#, #"\d"#, #"\w"#, #"\b"#, #"(a)\1"#, "^a", "a$",
-        "[[a]]", "[a&&b]", "[]", "[b-a]", #"[a-\s]"#, "(?:a", "a)", "a{,2}", "a{300}", "a{0}", "a{2", "(?:a*)+", "(?:a|)+", "(?i:é)",
+        "a*?", "a{2,3}?", "a**", "(?>a)", "(?<=a)b", "(?<n>a)", "(?i)a", #"\p{Lu}"#, #"\d"#, #"\w"#, #"\b"#, #"(a)\1"#,
+        "^a", "a$",
+        "[[a]]", "[a&&b]", "[]", "[b-a]", #"[a-\s]"#, "(?:a", "a)", "a{,2}", "a{300}", "a{0}", "a{2", "(?:a*)+",
+        "(?:a|)+", "(?i:é)",
         "(?i:ss)", "(?i:fi)", #"(?i:\p{L})"#, "(?!ab)", "(?:ab)++", "\\", "[a", "(*FAIL)", "*a", "x{1,2}{3}", #"\x41"#,
         String(repeating: "(?:", count: 40) + "a" + String(repeating: ")", count: 40),
     ])
@@ -89,7 +94,8 @@ import Testing
     }
 
     @Test(arguments: [
-        #"\s*\s*\s*\s*x"#, "a+b|a", "a++b|a", "(?:a|a)+b", "(?:a+a)+b", "(?:a{1,3}){1,9}b", "(?:ab|a|b)+c", "(?:a|aa)+b",
+        #"\s*\s*\s*\s*x"#, "a+b|a", "a++b|a", "(?:a|a)+b", "(?:a+a)+b", "(?:a{1,3}){1,9}b", "(?:ab|a|b)+c",
+        "(?:a|aa)+b",
         "[a ]+[a ]+[a ]+b", "a{1,20}a{1,20}a{1,20}b",
     ])
     func `no pattern takes exponential or cubic time`(pattern: String) throws {
@@ -114,7 +120,9 @@ import Testing
             case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: isLetter = true
             default: isLetter = false
             }
-            if UnicodeProperties.of(value).contains(.letter) != isLetter { Issue.record("U+\(String(value, radix: 16))") }
+            if UnicodeProperties.of(value).contains(.letter) != isLetter {
+                Issue.record("U+\(String(value, radix: 16))")
+            }
         }
     }
 }

@@ -7,7 +7,8 @@ import TextTokenizer
 /// A tiny tokenizer.json; arguments are JSON.
 private func file(
     vocabulary: String = #"{"a": 0, "b": 1, "ab": 2}"#, merges: String = #"["a b"]"#, added: String = "[]",
-    normalizer: String = "null", preTokenizer: String = #"{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}"#,
+    normalizer: String = "null",
+    preTokenizer: String = #"{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}"#,
     postProcessor: String = "null", decoder: String = #"{"type": "ByteLevel"}"#, model: String = ""
 ) -> [UInt8] {
     Array(
@@ -26,14 +27,17 @@ private func added(_ content: String, _ id: Int, _ flags: String = "") -> String
     @Test func `entries that differ only in normal form stay apart`() throws {
         // In the byte alphabet: "Ã©" is the bytes of composed é, "eÌģ" those of e and an accent.
         let json = file(
-            vocabulary: #"{"Ã": 0, "©": 1, "e": 2, "Ì": 3, "ģ": 4, "Ã©": 5, "é": 6, "e\#u{301}": 7, "eÌ": 8, "eÌģ": 9}"#,
+            vocabulary:
+                #"{"Ã": 0, "©": 1, "e": 2, "Ì": 3, "ģ": 4, "Ã©": 5, "é": 6, "e\#u{301}": 7, "eÌ": 8, "eÌģ": 9}"#,
             merges: #"["Ã ©", "e Ì", "eÌ ģ"]"#)
         let tokenizer = try Tokenizer(json: json)
         #expect(tokenizer.count == 10)
         #expect(tokenizer.id(of: "\u{E9}") == 6 && tokenizer.id(of: "e\u{301}") == 7)
         #expect(tokenizer.encode("\u{E9}") == [5] && tokenizer.encode("e\u{301}") == [9])
-        let composing = try Tokenizer(json: Array(String(decoding: json, as: UTF8.self)
-            .replacing(#""normalizer": null"#, with: #""normalizer": {"type": "NFC"}"#).utf8))
+        let composing = try Tokenizer(
+            json: Array(
+                String(decoding: json, as: UTF8.self)
+                    .replacing(#""normalizer": null"#, with: #""normalizer": {"type": "NFC"}"#).utf8))
         #expect(composing.encode("e\u{301}") == [5])
     }
 
@@ -50,22 +54,33 @@ private func added(_ content: String, _ id: Int, _ flags: String = "") -> String
         (file(preTokenizer: #"{"type": "Metaspace"}"#), .unsupported(field: "pre_tokenizer", found: "Metaspace")),
         (file(preTokenizer: "null"), .unsupported(field: "pre_tokenizer", found: "null")),
         (
-            file(preTokenizer: #"{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Removed", "invert": false}"#),
+            file(
+                preTokenizer: #"{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Removed", "invert": false}"#),
             .unsupported(field: "pre_tokenizer", found: "Split with behavior Removed")
         ),
         (
-            file(preTokenizer: #"{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Isolated", "invert": false}"#),
+            file(
+                preTokenizer: #"{"type": "Split", "pattern": {"Regex": "a"}, "behavior": "Isolated", "invert": false}"#),
             .unsupported(field: "pre_tokenizer", found: "without ByteLevel")
         ),
         (file(decoder: "null"), .unsupported(field: "decoder", found: "null")),
         (file(decoder: #"{"type": "WordPiece"}"#), .unsupported(field: "decoder", found: "WordPiece")),
-        (file(postProcessor: #"{"type": "BertProcessing"}"#), .unsupported(field: "post_processor", found: "BertProcessing")),
+        (
+            file(postProcessor: #"{"type": "BertProcessing"}"#),
+            .unsupported(field: "post_processor", found: "BertProcessing")
+        ),
         (file(model: #""byte_fallback": true,"#), .unsupported(field: "model.byte_fallback", found: "true")),
         (file(model: #""unk_token": "a","#), .unsupported(field: "model.unk_token", found: "a")),
         (file(model: #""dropout": 0.5,"#), .unsupported(field: "model.dropout", found: "not 0")),
-        (file(model: #""end_of_word_suffix": "</w>","#), .unsupported(field: "model.end_of_word_suffix", found: "</w>")),
+        (
+            file(model: #""end_of_word_suffix": "</w>","#),
+            .unsupported(field: "model.end_of_word_suffix", found: "</w>")
+        ),
         (file(vocabulary: #"{"a": -1}"#, merges: "[]"), .idOutOfRange(token: "a", id: -1, limit: 1026)),
-        (file(vocabulary: #"{"a": 2147483648}"#, merges: "[]"), .idOutOfRange(token: "a", id: 2_147_483_648, limit: 1026)),
+        (
+            file(vocabulary: #"{"a": 2147483648}"#, merges: "[]"),
+            .idOutOfRange(token: "a", id: 2_147_483_648, limit: 1026)
+        ),
         (file(vocabulary: #"{"a": 1.5}"#, merges: "[]"), .wrongType(field: "model.vocab.a", expected: "an integer")),
         (file(vocabulary: #"{"a": 0, "b": 0}"#, merges: "[]"), .duplicateID(id: 0, first: "a", second: "b")),
         (file(merges: #"["a c"]"#), .unknownMergeToken(index: 0, token: "c")),
@@ -78,7 +93,9 @@ private func added(_ content: String, _ id: Int, _ flags: String = "") -> String
         (file(added: "[\(added("ab", 2))]"), .reachableSpecialToken("ab")),
         (file(added: "[\(added("a", 0))]"), .reachableSpecialToken("a")),
         (
-            file(postProcessor: #"{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "s"}}], "special_tokens": {}}"#),
+            file(
+                postProcessor:
+                    #"{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "s"}}], "special_tokens": {}}"#),
             .missingToken("s")
         ),
         (
@@ -105,7 +122,8 @@ private func added(_ content: String, _ id: Int, _ flags: String = "") -> String
 
     @Test func `added tokens honour their flags`() throws {
         let flags = [#", "lstrip": true"#, #", "rstrip": true"#, #", "single_word": true"#, ""]
-        let list = ["<l>", "<r>", "<w>", "<w>x"].enumerated().map { added($1, 3 + $0, flags[$0]) }.joined(separator: ", ")
+        let list = ["<l>", "<r>", "<w>", "<w>x"].enumerated().map { added($1, 3 + $0, flags[$0]) }.joined(
+            separator: ", ")
         let tokenizer = try Tokenizer(
             json: file(vocabulary: #"{"a": 0, "b": 1, "Ġ": 2}"#, merges: "[]", added: "[\(list)]"))
         #expect(tokenizer.encode("a <l> a") == [0, 3, 2, 0])

@@ -17,7 +17,9 @@ import TextTokenizer
             let ids = try #require(one["ids"]?.ids)
             #expect(tokenizer.encode(text) == ids, "\(text.debugDescription)")
             #expect(tokenizer.encode(text, addingSpecialTokens: false) == one["ids_without_special"]?.ids ?? ids)
-            #expect(tokenizer.decode(ids, skippingSpecialTokens: false).utf8.elementsEqual(one["decoded"]?.bytesValue ?? []))
+            #expect(
+                tokenizer.decode(ids, skippingSpecialTokens: false).utf8.elementsEqual(one["decoded"]?.bytesValue ?? [])
+            )
             #expect(tokenizer.decode(ids).utf8.elementsEqual(one["decoded_skip_special"]?.bytesValue ?? []))
         }
     }
