@@ -125,8 +125,12 @@ private struct CropGeometry {
     }
 
     func cut(_ pixels: [UInt8], channels: Int, resolution: Int) -> [UInt8] {
-        (top..<top + resolution).flatMap { y in
-            pixels[(y * width + left) * channels..<(y * width + left + resolution) * channels]
+        var square: [UInt8] = []
+        square.reserveCapacity(resolution * resolution * channels)
+        for y in top..<top + resolution {
+            let start = (y * width + left) * channels
+            square += pixels[start..<start + resolution * channels]
         }
+        return square
     }
 }

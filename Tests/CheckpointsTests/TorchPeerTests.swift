@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import StrictJSON
+import TestSupport
 import Testing
 
 /// The elements of a tensor in row-major order, each as its bytes.

@@ -14,13 +14,21 @@ import numpy
 from PIL import Image, ImageOps
 
 
+def resize(image, size):
+    """Rows first, then columns, as Pillow did while the official code was written.
+
+    Pillow 13 begins with the columns where that is less work, which rounds differently.
+    """
+    return image.resize((size[0], image.height), Image.Resampling.BICUBIC).resize(size, Image.Resampling.BICUBIC)
+
+
 def crop(image, resolution):
     width, height = image.size
     if width <= height:
         size = (resolution, int(resolution * height / width))
     else:
         size = (int(resolution * width / height), resolution)
-    image = image.resize(size, Image.Resampling.BICUBIC)
+    image = resize(image, size)
     left, top = (int(round((side - resolution) / 2.0)) for side in image.size)
     return image.crop((left, top, left + resolution, top + resolution))
 
@@ -29,11 +37,11 @@ def pad(image, resolution):
     side = max(image.size)
     square = Image.new("RGB", (side, side), (255, 255, 255))
     square.paste(image, (0, 0))
-    return square.resize((resolution, resolution), Image.Resampling.BICUBIC)
+    return resize(square, (resolution, resolution))
 
 
 def squash(image, resolution):
-    return image.resize((resolution, resolution), Image.Resampling.BICUBIC)
+    return resize(image, (resolution, resolution))
 
 
 def pictures(random):
