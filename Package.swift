@@ -26,6 +26,12 @@ let libtorch = Context.packageDirectory + "/.libtorch"
 let package = Package(
     name: "mmada",
     platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "mmada", targets: ["MMaDACLI"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
     targets: [
         library("StrictJSON"),
         library("Checkpoints", ["StrictJSON"]),
@@ -57,6 +63,19 @@ let package = Package(
             [
                 "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch", "Checkpoints",
                 "StrictJSON",
+            ]),
+        .executableTarget(
+            name: "MMaDACLI",
+            dependencies: [
+                "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
+                "Checkpoints", "StrictJSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: house,
+            linkerSettings: [
+                // Also beside the program, so that it can be carried elsewhere with its libraries.
+                .unsafeFlags(
+                    ["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN", "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib"],
+                    .when(platforms: [.linux]))
             ]),
         library("TestSupport", ["StrictJSON", "Checkpoints", "Torch", "NN"]),
         tests("Torch"),

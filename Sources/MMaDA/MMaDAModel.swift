@@ -43,20 +43,19 @@ public struct MMaDAModel: Sendable {
     public init(
         directory: URL, tokenizerDirectory: URL? = nil, options: LoadingOptions = LoadingOptions()
     ) throws {
-        try options.device.prepare()
-        let configuration = try LLaDAConfiguration(ModelFiles.json(directory.appending(path: "config.json")))
-        let checkpoint = try Checkpoint(directory: directory, stems: ModelFiles.transformerStems)
-        transformer = try Self.transformer(configuration, checkpoint, options)
+        transformer = try Self.transformer(directory: directory, options: options)
         tokenizer = try Tokenizer(directory: tokenizerDirectory ?? directory)
-        vocabulary = try VocabularyLayout(tokenizer, configuration)
+        vocabulary = try VocabularyLayout(tokenizer, transformer.configuration)
         prompts = PromptBuilder(tokenizer, vocabulary, template: options.template)
         images = LazyImageTokenizer(
             place: options.imageTokenizer ?? directory.appending(path: "vq"), device: options.device)
     }
 
-    private static func transformer(
-        _ configuration: LLaDAConfiguration, _ checkpoint: Checkpoint, _ options: LoadingOptions
-    ) throws -> LLaDA {
+    /// Loads the transformer of a model folder alone.
+    public static func transformer(directory: URL, options: LoadingOptions = LoadingOptions()) throws -> LLaDA {
+        try options.device.prepare()
+        let configuration = try LLaDAConfiguration(ModelFiles.json(directory.appending(path: "config.json")))
+        let checkpoint = try Checkpoint(directory: directory, stems: ModelFiles.transformerStems)
         let stored = checkpoint.names.lazy.compactMap { checkpoint[$0] }.first.map { DType($0.elementType) }
         let dtype = options.dtype ?? (options.device == .cpu ? .float32 : stored ?? .float32)
         // Weights of another type than is computed in are converted once, if memory allows; else they stay in the

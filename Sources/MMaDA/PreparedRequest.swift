@@ -154,7 +154,14 @@ extension MMaDAModel {
         }
     }
 
-    /// The picture through the image tokenizer and back.
+    /// The picture as the square that the model sees.
+    public func preprocessed(
+        _ image: RGBImage, _ kind: ImagePreprocessing = .crop, resolution asked: Int? = nil
+    ) throws -> RGBImage {
+        try image.preprocessed(kind, resolution: resolution(asked))
+    }
+
+    /// The picture, whose sides are multiples of the patch size, through the image tokenizer and back.
     public func reconstruct(_ image: RGBImage) throws -> RGBImage { try self.image(of: codes(of: image)) }
 
     /// The picture as it would be if painting ended after `step`.
