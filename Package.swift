@@ -82,7 +82,8 @@ let package = Package(
         tests("StrictJSON"),
         tests("Checkpoints", ["StrictJSON"]),
         tests("TextTokenizer", ["StrictJSON"]),
-        tests("Images"),
+        tests("Images", ["StrictJSON", "Torch"]),
+        tests("MMaDACLI", ["StrictJSON", "Images"]),
         tests(
             "MMaDA",
             ["Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "Torch", "Checkpoints", "StrictJSON"]),
