@@ -155,7 +155,7 @@ def markdown(report):
     """The table people read."""
     where, lines = report["machine"], []
     lines.append(f"{where['processor']}, {where['cores']} cores, {report['threads']} threads, {where['date'][:10]}; ")
-    lines.append(f"{report['model']}; runs of each side, in turn: {report["repeat"]}; the fastest counts.")
+    lines.append(f"{report['model']}; runs of each side, in turn: {report['repeat']}; the fastest counts.")
     lines += ["", "| task | side | total s | tokens/s | step s, least | median | first | peak memory GB | same tokens |"]
     lines.append("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
     for name, task in report["tasks"].items():
