@@ -115,12 +115,14 @@ def summary(runs):
     """The best run of a side: the machine can only add time, so the least is nearest the truth. Median for comparison."""
     best = min(runs, key=lambda r: r["total_seconds"])
     totals = [r["total_seconds"] for r in runs]
+    steps = [r["seconds_per_step"]["all"] for r in runs]
+    later = [s for of_run in steps for s in of_run[1:] or of_run]
     return {
         "total_seconds": best["total_seconds"],
         "total_seconds_median": statistics.median(totals),
         "total_seconds_all": totals,
         "step_min": min(r["seconds_per_step"]["min"] for r in runs),
-        "step_median": statistics.median(s for r in runs for s in r["seconds_per_step"]["all"][1:] or r["seconds_per_step"]["all"]),
+        "step_median": statistics.median(later),
         "first_step_seconds": min(r["first_step_seconds"] for r in runs),
         "load_seconds": min(r["load_seconds"] for r in runs),
         "peak_rss_bytes": max(r["outside"]["peak_rss_bytes"] for r in runs),
@@ -155,7 +157,7 @@ def markdown(report):
     """The table people read."""
     where, lines = report["machine"], []
     lines.append(f"{where['processor']}, {where['cores']} cores, {report['threads']} threads, {where['date'][:10]}; ")
-    lines.append(f"{report['model']}; runs of each side, in turn: {report["repeat"]}; the fastest counts.")
+    lines.append(f"{report['model']}; runs of each side, in turn: {report['repeat']}; the fastest counts.")
     lines += ["", "| task | side | total s | tokens/s | step s, least | median | first | peak memory GB | same tokens |"]
     lines.append("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |")
     for name, task in report["tasks"].items():

@@ -38,8 +38,9 @@ def image(name, text_ids=20, text_slots=512, image_tokens=1024, guidance_scale=3
 TASKS = {
     task["name"]: task
     for task in [
-        # What the released scripts run, at the length and resolution of the last stage.
-        image("t2i"),
+        # What the released scripts run, at the length and resolution of the last stage. The seed of t2i is one whose
+        # 9000 draws keep well away from ties (analysis.md): with another, rounding alone may turn one of them.
+        image("t2i", seed=2),
         text("text_t0"),
         text("text_t0_b32", block_length=32),
         text("text_t1", temperature=1.0),
