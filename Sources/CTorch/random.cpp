@@ -3,6 +3,8 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
 
 #include <array>
 #include <mutex>
@@ -32,6 +34,30 @@ void advance(std::array<uint32_t, kWords> &state) {
         for (size_t i = from; i < to; ++i) { s[i] = s[i - kStride] ^ twisted(s[i], s[i + 1]); }
     }
     s[kWords - 1] = s[kMiddle - 1] ^ twisted(s[kWords - 1], s[0]);
+}
+
+/// Passes over `count` 32-bit draws.
+void skip(at::Generator &generator, uint64_t count) {
+    auto *cpu = at::check_generator<at::CPUGeneratorImpl>(generator);
+    auto data = cpu->engine().data();
+    // `left_` counts the words of the present state that are still to come, with one too many: the engine decrements
+    // before it looks, and renews the state when the count reaches zero.
+    uint64_t remaining = count;
+    uint64_t here = data.left_ > 0 ? static_cast<uint64_t>(data.left_) - 1 : 0;
+    if (remaining <= here) {
+        data.left_ -= static_cast<int>(remaining);
+        data.next_ += static_cast<uint32_t>(remaining);
+    } else {
+        remaining -= here;
+        uint64_t states = (remaining + kWords - 1) / kWords;
+        for (uint64_t i = 0; i < states; ++i) { advance(data.state_); }
+        uint64_t used = remaining - (states - 1) * kWords;  // of the newest state, 1 to 624
+        data.left_ = static_cast<int>(kWords - used + 1);
+        data.next_ = static_cast<uint32_t>(used);
+    }
+    at::mt19937 engine;
+    engine.set_data(data);
+    cpu->set_engine(engine);
 }
 
 }  // namespace
@@ -66,26 +92,35 @@ bool ctorch_generator_set_state(ctorch_generator_t generator, ctorch_tensor_t st
 bool ctorch_generator_skip(ctorch_generator_t generator, uint64_t count) {
     return action([&] {
         std::lock_guard<std::mutex> lock(generator->value.mutex());
-        auto *cpu = at::check_generator<at::CPUGeneratorImpl>(generator->value);
-        auto data = cpu->engine().data();
-        // `left_` counts the words of the present state that are still to come, with one too many: the engine
-        // decrements before it looks, and renews the state when the count reaches zero.
-        uint64_t remaining = count;
-        uint64_t here = data.left_ > 0 ? static_cast<uint64_t>(data.left_) - 1 : 0;
-        if (remaining <= here) {
-            data.left_ -= static_cast<int>(remaining);
-            data.next_ += static_cast<uint32_t>(remaining);
-        } else {
-            remaining -= here;
-            uint64_t states = (remaining + kWords - 1) / kWords;
-            for (uint64_t i = 0; i < states; ++i) { advance(data.state_); }
-            uint64_t used = remaining - (states - 1) * kWords;  // of the newest state, 1 to 624
-            data.left_ = static_cast<int>(kWords - used + 1);
-            data.next_ = static_cast<uint32_t>(used);
-        }
-        at::mt19937 engine;
-        engine.set_data(data);
-        cpu->set_engine(engine);
+        skip(generator->value, count);
+    });
+}
+
+ctorch_tensor_t ctorch_draw_rows(
+    ctorch_generator_t generator, ctorch_distribution distribution, ctorch_dtype dtype, int32_t draws,
+    int64_t total_rows, int64_t columns, const int64_t *rows, int64_t count) {
+    return tensor([&] {
+        auto result = at::empty({count, columns}, at::TensorOptions().dtype(ctorch::scalar_type(dtype)));
+        const uint64_t per_row = static_cast<uint64_t>(columns) * static_cast<uint64_t>(draws);
+        std::lock_guard<std::mutex> lock(generator->value.mutex());
+        at::parallel_for(0, count, std::max<int64_t>(1, 32768 / std::max<int64_t>(1, columns)), [&](int64_t begin, int64_t end) {
+            c10::InferenceMode inference;
+            auto mine = generator->value.clone();
+            uint64_t at = 0;
+            for (int64_t i = begin; i < end; ++i) {
+                const uint64_t place = static_cast<uint64_t>(rows[i]) * per_row;
+                skip(mine, place - at);
+                auto row = result.select(0, i);
+                if (distribution == ctorch_uniform) {
+                    row.uniform_(0, 1, mine);
+                } else {
+                    row.exponential_(1, mine);
+                }
+                at = place + per_row;
+            }
+        });
+        skip(generator->value, static_cast<uint64_t>(total_rows) * per_row);
+        return result;
     });
 }
 

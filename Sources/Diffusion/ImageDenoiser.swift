@@ -31,19 +31,23 @@ public struct ImageDenoiser {
         public var suffix: [Int32]
         /// Image codes, `nil` where they are to be painted.
         public var codes: [Int32?]
+        /// Length to which the official code pads the prefix on the left; positions are counted as if it were. Nothing
+        /// but relative positions matters to the model, yet rounding differs with the absolute ones.
+        public var paddedPrefixLength: Int?
         /// How many of the first image tokens the unguided half sees as they were at the start: 0, except to repeat what
         /// the official code does when its `resolution` is not the length of its text part.
         public var frozenUnconditionalCount = 0
 
         /// A picture to paint.
         public init(
-            prefix: [Int32], unconditionalPrefix: [Int32], suffix: [Int32], codes: [Int32?],
+            prefix: [Int32], unconditionalPrefix: [Int32], suffix: [Int32], codes: [Int32?], paddedPrefixLength: Int? = nil,
             frozenUnconditionalCount: Int = 0
         ) {
             self.prefix = prefix
             self.unconditionalPrefix = unconditionalPrefix
             self.suffix = suffix
             self.codes = codes
+            self.paddedPrefixLength = paddedPrefixLength
             self.frozenUnconditionalCount = frozenUnconditionalCount
         }
     }
@@ -94,7 +98,7 @@ public struct ImageDenoiser {
         let (B, N, K) = (rows.count, codes[0].count, imageTokens.count)
         let isLast = step == sampling.steps - 1
         let undecided = codes.map { row in row.indices.filter { row[$0] < 0 } }
-        let flat = undecided.enumerated().flatMap { row, positions in positions.map { Int64(row * N + $0) } }
+        let flat = undecided.enumerated().flatMap { row, positions in positions.map { row * N + $0 } }
         var sampled = codes  // every position's code, guesses where undecided
         var dtype = DType.float32
         var chances = codes.map { $0.map { _ in Float(0) } }
@@ -104,19 +108,18 @@ public struct ImageDenoiser {
             let p = try probabilities(undecided)  // [n, K]
             dtype = p.dtype
             // libtorch's multinomial: argmax of p / Exp(1), with a number for each code of each position of the batch.
-            let q = try random.exponential([B * N, K], dtype: dtype)
-            let wanted = try Tensor(flat).to(predictor.device)
-            let drawn = try (p / q.indexSelect(wanted)).argmax(along: -1)  // [n]
+            let q = try random.rows(flat, of: B * N, columns: K, .exponential, dtype: dtype)  // [n, K]
+            let drawn = try (p / q).argmax(along: -1)  // [n]
             let selected = try p.gather(drawn.unsqueezed(-1), along: -1).squeezed(-1)  // [n]
             let drawnCodes: [Int64] = try drawn.array()
             let drawnChances: [Float] = try selected.to(dtype: .float32).array()
             for (i, position) in flat.enumerated() {
-                let (row, column) = Int(position).quotientAndRemainder(dividingBy: N)
+                let (row, column) = position.quotientAndRemainder(dividingBy: N)
                 sampled[row][column] = Int32(drawnCodes[i])
                 chances[row][column] = drawnChances[i]
             }
         } else {
-            _ = try random.exponential([B * N, K], dtype: dtype)
+            _ = try random.rows([], of: B * N, columns: K, .exponential, dtype: dtype)
         }
 
         // 2. The least certain are masked again; known ones count as certain.
@@ -154,8 +157,11 @@ public struct ImageDenoiser {
     private func probabilities(_ undecided: [[Int]]) throws -> Tensor {
         let conditional = zip(rows, codes).map { row, codes in row.prefix + codes.map(token) + row.suffix }
         let positions = zip(rows, undecided).map { row, positions in positions.map { $0 + row.prefix.count } }
+        func starts(_ prefix: (Row) -> [Int32]) -> [Int] {
+            rows.map { row in max(0, (row.paddedPrefixLength ?? 0) - prefix(row).count) }
+        }
         guard sampling.guidanceScale > 0 else {
-            let hidden = try predictor.hiddenStates(conditional, at: positions)
+            let hidden = try predictor.hiddenStates(conditional, at: positions, startingAt: starts(\.prefix))
             return try predictor.logits(hidden, vocabulary: imageTokens).softmax(along: -1)
         }
         let unconditional = zip(rows, codes).map { row, codes in
@@ -166,7 +172,8 @@ public struct ImageDenoiser {
             positions.map { $0 + row.unconditionalPrefix.count }
         }
         let hidden = try predictor.hiddenStates(
-            conditional + unconditional, at: positions + unconditionalPositions)  // [2n, D]
+            conditional + unconditional, at: positions + unconditionalPositions,
+            startingAt: starts(\.prefix) + starts(\.unconditionalPrefix))  // [2n, D]
         let n = hidden.size(0) / 2
         let (cond, uncond) = (try hidden.slice(0..<n), try hidden.slice(n..<2 * n))
         let g = sampling.guidanceScale

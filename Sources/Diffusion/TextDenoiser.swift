@@ -171,7 +171,10 @@ public struct TextDenoiser {
     }
 
     private func choose(_ candidates: [[Int]]) throws -> Choice {
-        let conditional = try predictor.hiddenStates(rows.map(\.tokens), at: candidates)  // [N, D]
+        // Places are those of the official code, which pads on the left: rounding depends on them.
+        let starts = rows.map { width - $0.tokens.count }
+        let conditional = try predictor.hiddenStates(
+            rows.map(\.tokens), at: candidates, startingAt: starts)  // [N, D]
         var unconditional: Tensor?
         if sampling.cfgScale > 0 {
             let hidden = rows.map { row in
@@ -179,7 +182,7 @@ public struct TextDenoiser {
                 for position in row.given { tokens[position] = maskID }
                 return tokens
             }
-            unconditional = try predictor.hiddenStates(hidden, at: candidates)
+            unconditional = try predictor.hiddenStates(hidden, at: candidates, startingAt: starts)
         }
         var noise = try GumbelNoise(
             temperature: sampling.temperature, vocabulary: predictor.vocabularySize, width: width,

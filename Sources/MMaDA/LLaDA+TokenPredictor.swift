@@ -7,7 +7,9 @@ extension LLaDA: TokenPredictor {
     public var vocabularySize: Int { configuration.vocabularySize }
 
     /// Runs all sequences in one pass, one after another without padding.
-    public func hiddenStates(_ sequences: [[Int32]], at positions: [[Int]]) throws -> Tensor {
+    public func hiddenStates(
+        _ sequences: [[Int32]], at positions: [[Int]], startingAt starts: [Int]
+    ) throws -> Tensor {
         var rows: [Int] = []
         var start = 0
         for (sequence, wanted) in zip(sequences, positions) {
@@ -15,7 +17,7 @@ extension LLaDA: TokenPredictor {
             start += sequence.count
         }
         let ids = try Tensor(sequences.flatMap { $0.map(Int64.init) }).to(device)
-        return try hiddenStates(embed(ids), SequenceLayout(lengths: sequences.map(\.count)), rows: rows)
+        return try hiddenStates(embed(ids), SequenceLayout(lengths: sequences.map(\.count), starts: starts), rows: rows)
     }
 
     /// Logits of a part of the vocabulary.

@@ -97,7 +97,7 @@ extension MMaDAModel {
         }
         let row = ImageDenoiser.Row(
             prefix: prefix, unconditionalPrefix: unconditional, suffix: [vocabulary.endOfImage],
-            codes: canvas.square.codes)
+            codes: canvas.square.codes, paddedPrefixLength: request.maxTextLength + 2)
         return PreparedRequest(work: .image(row, canvas, request.sampling), seed: request.seed)
     }
 

@@ -82,7 +82,8 @@ struct BenchTask {
             let row = ImageDenoiser.Row(
                 prefix: [mark, begin] + (try ids("text_ids")) + [end, soi], unconditionalPrefix: [mark, begin, end, soi],
                 suffix: [try id("eoi")],
-                codes: Array(repeating: nil, count: try fields.integer("image_tokens", in: 1...(1 << 16))))
+                codes: Array(repeating: nil, count: try fields.integer("image_tokens", in: 1...(1 << 16))),
+                paddedPrefixLength: try fields.integer("text_slots", in: 1...(1 << 16)) + 2)
             work = .image(row, sampling)
         } else {
             var sampling = TextSampling()
@@ -130,7 +131,8 @@ struct BenchTask {
             let sequence: [Int32] = try ids.array()
             for _ in 0..<passes {
                 try withoutGradient { () throws in
-                    let hidden = try transformer.hiddenStates([sequence], at: [Array(0..<length)])
+                    let hidden = try transformer.hiddenStates(
+                        [sequence], at: [Array(0..<length)], startingAt: [0])
                     _ = try transformer.logits(hidden, vocabulary: 0..<transformer.vocabularySize)
                 }
                 stepEnded()

@@ -36,6 +36,39 @@ public final class RandomSource: @unchecked Sendable {
         try Tensor.act("generator skip") { ctorch_generator_skip(raw, UInt64(draws)) }
     }
 
+    /// How numbers are distributed.
+    public enum Distribution: Hashable, Sendable {
+        /// In 0 ..< 1.
+        case uniform
+        /// With rate 1.
+        case exponential
+
+        fileprivate var raw: ctorch_distribution { self == .uniform ? ctorch_uniform : ctorch_exponential }
+
+        /// 32-bit draws that libtorch's CPU generator spends on an element.
+        fileprivate func draws(_ dtype: DType) -> Int { self == .uniform && dtype != .float64 ? 1 : 2 }
+    }
+
+    /// Some rows (`rows`, ascending) of a tensor `[total, columns]` of random numbers: `[rows.count, columns]`.
+    ///
+    /// The numbers are those of the whole tensor, and so is where the stream stands afterwards. On the CPU the others
+    /// are never made; on another device, where a number depends on the shape of the draw, they are.
+    public func rows(
+        _ rows: [Int], of total: Int, columns: Int, _ distribution: Distribution, dtype: DType
+    ) throws(TensorError) -> Tensor {
+        if device == .cpu {
+            let wanted = rows.map(Int64.init)
+            return try Tensor(op: "random rows") {
+                ctorch_draw_rows(
+                    raw, distribution.raw, dtype.raw, Int32(distribution.draws(dtype)), Int64(total), Int64(columns),
+                    wanted, Int64(wanted.count))
+            }
+        }
+        let all = try distribution == .uniform
+            ? uniform([total, columns], dtype: dtype) : exponential([total, columns], dtype: dtype)
+        return try all.indexSelect(Tensor(rows.map(Int64.init)).to(device))
+    }
+
     /// Numbers in `low ..< high`.
     public func uniform(
         _ shape: [Int], low: Double = 0, high: Double = 1, dtype: DType = .float32

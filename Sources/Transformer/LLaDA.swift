@@ -89,7 +89,7 @@ struct Attention: Sendable {
             var keys = try grid(k, B)  // [B, H', M, E]
             var values = try grid(v, B)
             if let cache = context.cache {
-                (keys, values) = try cache.merge(keys, values, layer: layer, offset: context.positionOffset)
+                (keys, values) = try cache.merge(keys, values, layer: layer, offset: context.cacheOffset)
             }
             return try attend(grid(q, B), keys, values, bias: context.bias)
         }

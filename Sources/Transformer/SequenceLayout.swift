@@ -6,18 +6,18 @@ public struct SequenceLayout {
     public var lengths: [Int]
     /// What the tokens of a sequence see of each other.
     public var attention: AttentionBias
-    /// Position of each sequence's first token.
-    public var positionOffset: Int
+    /// The place of each sequence's first token; `nil` for 0.
+    public var starts: [Int]?
     /// Keys and values of earlier passes; needs sequences of equal length.
     public var cache: KeyValueCache?
 
     /// Sequences of those lengths in which every token sees every other, unless `attention` says otherwise.
     public init(
-        lengths: [Int], attention: AttentionBias = .full, positionOffset: Int = 0, cache: KeyValueCache? = nil
+        lengths: [Int], attention: AttentionBias = .full, starts: [Int]? = nil, cache: KeyValueCache? = nil
     ) {
         self.lengths = lengths
         self.attention = attention
-        self.positionOffset = positionOffset
+        self.starts = starts
         self.cache = cache
     }
 }
@@ -73,7 +73,7 @@ public enum AttentionBias: Sendable {
 
 /// Keys and values of every layer, so that later passes compute some positions only.
 ///
-/// The first pass fills it. A later pass over tokens at `positionOffset` replaces those positions, and its tokens see
+/// The first pass fills it. A later pass over tokens that start further on replaces those positions, and its tokens see
 /// all positions held (Fast-dLLM's dual cache, arXiv 2505.22618 §3.1).
 public final class KeyValueCache {
     private var layers: [(keys: Tensor, values: Tensor)] = []  // [B, H, L, E]
@@ -109,7 +109,8 @@ struct ForwardContext {
     let rope: RotaryEmbedding
     let bias: Tensor?
     let cache: KeyValueCache?
-    let positionOffset: Int
+    /// Place of the first token in the cache.
+    let cacheOffset: Int
 
     /// Whether all sequences have one length.
     let isRectangular: Bool
@@ -117,16 +118,15 @@ struct ForwardContext {
     init(_ configuration: LLaDAConfiguration, _ layout: SequenceLayout, dtype: DType, device: Device) throws {
         lengths = layout.lengths
         isRectangular = Set(layout.lengths).count == 1
-        positionOffset = layout.positionOffset
+        let starts = layout.starts ?? lengths.map { _ in 0 }
+        cacheOffset = starts.first ?? 0
         cache = layout.cache
-        let positions = lengths.flatMap { length in
-            (0..<length).map { Float($0 + layout.positionOffset) }
-        }
+        let positions = zip(starts, lengths).flatMap { start, length in (start..<start + length).map { Float($0) } }
         rope = try RotaryEmbedding(configuration, positions: Tensor(positions).to(device))
         bias = try layout.attention.resolved(dtype: dtype)
-        if !isRectangular, bias != nil || cache != nil {
+        if !isRectangular || (cache != nil && Set(starts).count > 1), bias != nil || cache != nil {
             throw TensorError.operation(
-                "attention", shapes: [lengths], reason: "a bias or a cache needs sequences of one length")
+                "attention", shapes: [lengths], reason: "a bias or a cache needs sequences of one length and place")
         }
     }
 }

@@ -15,7 +15,7 @@ struct StubPredictor: TokenPredictor {
         head = try RandomSource(seed: 99).normal([vocabularySize, 8])
     }
 
-    func hiddenStates(_ sequences: [[Int32]], at positions: [[Int]]) throws -> Tensor {
+    func hiddenStates(_ sequences: [[Int32]], at positions: [[Int]], startingAt _: [Int]) throws -> Tensor {
         let rows = zip(sequences, positions).flatMap { sequence, positions in
             let masked = Float(sequence.count { $0 == maskID })
             return positions.map { position in

@@ -37,7 +37,7 @@ import Torch
             ImageDenoiser.Row(
                 prefix: prefix(inputs[r], masks[r]), unconditionalPrefix: prefix(unguided[r], unguidedMasks[r]),
                 suffix: [vocabulary.endOfImage],
-                codes: inputs[r].suffix(N + 1).dropLast().map(vocabulary.code(of:)),
+                codes: inputs[r].suffix(N + 1).dropLast().map(vocabulary.code(of:)), paddedPrefixLength: S + 2,
                 frozenUnconditionalCount: frozen)
         }
         var denoiser = ImageDenoiser(

@@ -86,7 +86,7 @@ import Transformer
         _ = try model.hiddenStates(model.embed(ids), SequenceLayout(lengths: [24], cache: cache))
         #expect(cache.length == 24)
         let block = try model.hiddenStates(
-            model.embed(ids.slice(8..<16)), SequenceLayout(lengths: [8], positionOffset: 8, cache: cache))
+            model.embed(ids.slice(8..<16)), SequenceLayout(lengths: [8], starts: [8], cache: cache))
         #expect(try block.largestDifference(from: whole.slice(8..<16)) < 1e-5)
     }
 }

@@ -161,6 +161,17 @@ bool ctorch_generator_set_state(ctorch_generator_t _Nonnull generator, ctorch_te
 /// Passes over `count` 32-bit draws of a CPU generator, as if they had been made.
 bool ctorch_generator_skip(ctorch_generator_t _Nonnull generator, uint64_t count);
 
+typedef enum { ctorch_uniform, ctorch_exponential } ctorch_distribution;
+
+/// Some rows of a tensor `[total_rows, columns]` that a CPU generator would fill in order: `[count, columns]`.
+///
+/// `rows` ascends. The numbers of the other rows are passed over, the generator ends where filling everything would
+/// leave it, and the work is shared among threads, each with a generator put to its place. `draws` is how many 32-bit
+/// draws an element takes.
+ctorch_tensor_t _Nullable ctorch_draw_rows(
+    ctorch_generator_t _Nonnull generator, ctorch_distribution distribution, ctorch_dtype dtype, int32_t draws,
+    int64_t total_rows, int64_t columns, const int64_t *_Nullable rows, int64_t count);
+
 bool ctorch_fill_uniform(
     ctorch_tensor_t _Nonnull tensor, double low, double high, ctorch_generator_t _Nonnull generator);
 bool ctorch_fill_normal(
