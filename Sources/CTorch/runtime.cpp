@@ -9,7 +9,11 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/headeronly/version.h>
 
+#include <algorithm>
 #include <dlfcn.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace ctorch {
 
@@ -64,6 +68,15 @@ int32_t ctorch_thread_count(void) { return at::get_num_threads(); }
 
 void ctorch_set_thread_count(int32_t count) {
     ctorch::action([&] { at::set_num_threads(count); });
+}
+
+void ctorch_keep_freed_memory(int64_t bytes) {
+#ifdef __GLIBC__
+    // One arena for all threads; blocks up to 32 MiB (the most that glibc allows) from it, not from fresh mappings.
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, static_cast<int>(std::min<int64_t>(bytes, INT32_MAX)));
+#endif
 }
 
 bool ctorch_cuda_available(void) {

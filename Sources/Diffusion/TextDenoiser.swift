@@ -190,8 +190,9 @@ public struct TextDenoiser {
             random: random)
         var choice = Choice()
         let total = candidates.reduce(0) { $0 + $1.count }
-        for start in stride(from: 0, to: total, by: Self.rowsAtOnce) {
-            let part = start..<min(start + Self.rowsAtOnce, total)
+        let rowsAtOnce = max(16, Self.logitsAtOnce / predictor.vocabularySize)
+        for start in stride(from: 0, to: total, by: rowsAtOnce) {
+            let part = start..<min(start + rowsAtOnce, total)
             try sample(logits(conditional, unconditional, part), &noise, &choice)
         }
         try noise.finish()
@@ -201,8 +202,9 @@ public struct TextDenoiser {
         return choice
     }
 
-    /// Rows whose logits are held at once: enough to keep the processor busy, few enough to bound memory.
-    private static let rowsAtOnce = 128
+    /// Logits held at once: enough rows to keep the processor busy, few enough to bound memory and to stay below the
+    /// 32 MiB from which the C library takes fresh pages for each block.
+    private static let logitsAtOnce = 8_000_000
 
     private func logits(_ conditional: Tensor, _ unconditional: Tensor?, _ part: Range<Int>) throws -> Tensor {
         let all = 0..<predictor.vocabularySize

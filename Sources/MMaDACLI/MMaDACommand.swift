@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Torch
 
 /// The `mmada` program.
 @main
@@ -24,6 +25,7 @@ struct MMaDACommand: AsyncParsableCommand {
 
     /// Runs the command that was asked for, and gives every failure one line and an exit code.
     static func main() async {
+        TensorRuntime.keepFreedMemory(upTo: 512 << 20)
         do {
             try await interruptible {
                 var command = try parseAsRoot()

@@ -10,6 +10,12 @@ public enum TensorRuntime {
         get { Int(ctorch_thread_count()) }
         set { ctorch_set_thread_count(Int32(clamping: max(1, newValue))) }
     }
+
+    /// Lets the process keep memory of freed tensors for the next step, up to `bytes`.
+    ///
+    /// A program's choice, to be made before its first tensor: activations of a pass are otherwise given back to the
+    /// system and faulted in again, page by page, in the next. Does nothing where the C library has no such setting.
+    public static func keepFreedMemory(upTo bytes: Int) { ctorch_keep_freed_memory(Int64(bytes)) }
 }
 
 /// Runs `body` without recording what a gradient would need; tensors made inside cannot be trained on later.

@@ -32,6 +32,8 @@ const char *_Nonnull ctorch_last_error(void);
 const char *_Nonnull ctorch_version(void);
 int32_t ctorch_thread_count(void);
 void ctorch_set_thread_count(int32_t count);
+/// Lets the allocator keep up to this much freed memory, instead of giving it back and faulting it in again each step.
+void ctorch_keep_freed_memory(int64_t bytes);
 /// Loads libtorch_cuda beside libtorch_cpu (or from the loader's path) and says whether a CUDA device answers.
 bool ctorch_cuda_available(void);
 bool ctorch_mps_available(void);
