@@ -86,7 +86,10 @@ let package = Package(
         tests("MMaDACLI", ["StrictJSON", "Images"]),
         tests(
             "MMaDA",
-            ["Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "Torch", "Checkpoints", "StrictJSON"]),
+            [
+                "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "Torch", "Checkpoints",
+                "StrictJSON",
+            ]),
         tests("NN", ["Torch", "Checkpoints"]),
         tests("Transformer", ["Torch", "NN", "Checkpoints", "StrictJSON"]),
         tests("ImageTokenizer", ["Torch", "NN", "Checkpoints", "StrictJSON"]),

@@ -40,7 +40,8 @@ public struct ImageDenoiser {
 
         /// A picture to paint.
         public init(
-            prefix: [Int32], unconditionalPrefix: [Int32], suffix: [Int32], codes: [Int32?], paddedPrefixLength: Int? = nil,
+            prefix: [Int32], unconditionalPrefix: [Int32], suffix: [Int32], codes: [Int32?],
+            paddedPrefixLength: Int? = nil,
             frozenUnconditionalCount: Int = 0
         ) {
             self.prefix = prefix

@@ -232,7 +232,8 @@ public struct TextDenoiser {
             judged = try judged.hiding(last.always)
             if sampling.temperature == 0 { judged = try judged.hiding(last.greedyOnly) }
         }
-        let p = try sampling.wideConfidence
+        let p =
+            try sampling.wideConfidence
             ? judged.wideProbability(of: x0)
             : judged.softmax(along: -1).gather(x0.unsqueezed(-1), along: -1).squeezed(-1).to(dtype: .float64)
         choice.tokens += try x0.to(dtype: .int32).array(of: Int32.self)

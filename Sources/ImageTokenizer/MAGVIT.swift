@@ -92,7 +92,8 @@ struct Encoder: Sendable {
                 return try ResidualBlock(channels, half.channels * multiplier, place / "block" / j)
             }
             let isLast = i == half.blocks.count - 1
-            let conv = isLast
+            let conv =
+                isLast
                 ? nil : try Conv2d(channels, channels, kernel: 3, stride: 2, place / "downsample" / "conv")
             levels.append(Level(blocks: blocks, downsample: conv))
         }
@@ -142,7 +143,8 @@ struct Decoder: Sendable {
                 defer { channels = half.channels * multiplier }
                 return try ResidualBlock(channels, half.channels * multiplier, place / "block" / j)
             }
-            let conv = i == 0
+            let conv =
+                i == 0
                 ? nil : try Conv2d(channels, channels, kernel: 3, padding: 1, place / "upsample" / "conv")
             levels.append(Level(blocks: blocks, upsample: conv))
         }

@@ -65,7 +65,8 @@ struct BicubicResize {
                             for c in 0..<channels {
                                 var sum = 1 << 21
                                 for k in 0..<axis.counts[x] {
-                                    sum += Int(source[(start + k) * channels + c])
+                                    sum +=
+                                        Int(source[(start + k) * channels + c])
                                         * Int(weights[x * axis.stride + k])
                                 }
                                 target[(y * newWidth + x) * channels + c] = byte(sum)
@@ -88,7 +89,8 @@ struct BicubicResize {
                         for i in 0..<rowBytes {
                             var sum = 1 << 21
                             for k in 0..<axis.counts[y] {
-                                sum += Int(source[(axis.starts[y] + k) * rowBytes + i])
+                                sum +=
+                                    Int(source[(axis.starts[y] + k) * rowBytes + i])
                                     * Int(weights[y * axis.stride + k])
                             }
                             target[y * rowBytes + i] = byte(sum)

@@ -1,6 +1,7 @@
 /// How the stored rows and columns lie in the picture (EXIF tag 0x0112).
 enum Orientation: Int {
-    case upright = 1, mirrored, upsideDown, flipped, transposed, rightward, transversed, leftward
+    case upright = 1
+    case mirrored, upsideDown, flipped, transposed, rightward, transversed, leftward
 
     /// Reads the tag from a TIFF block; anything unreadable counts as upright.
     init(exif: ArraySlice<UInt8>?) {

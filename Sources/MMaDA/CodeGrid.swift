@@ -19,7 +19,8 @@ struct CodeGrid: Hashable, Sendable {
     }
 
     func rows(_ range: Range<Int>) -> CodeGrid {
-        CodeGrid(height: range.count, width: width, codes: Array(codes[range.lowerBound * width..<range.upperBound * width]))
+        CodeGrid(
+            height: range.count, width: width, codes: Array(codes[range.lowerBound * width..<range.upperBound * width]))
     }
 
     /// `other` at the right, of the same height.
@@ -66,7 +67,8 @@ struct ImageCanvas: Sendable {
         guard (isHorizontal ? existing.height : existing.width) == side else {
             throw .conflict("a picture can be extended only across a side of \(side) tokens, the model's own")
         }
-        let unknown = isHorizontal
+        let unknown =
+            isHorizontal
             ? CodeGrid(height: side, width: side - known, codes: Array(repeating: nil, count: side * (side - known)))
             : CodeGrid(height: side - known, width: side, codes: Array(repeating: nil, count: side * (side - known)))
         switch direction {

@@ -1,6 +1,6 @@
 public import Diffusion
-public import Images
 import ImageTokenizer
+public import Images
 import TextTokenizer
 import Torch
 import Transformer
@@ -116,7 +116,8 @@ extension MMaDAModel {
             let painted = try mask.preprocessed(.crop, resolution: pixels).latentMask(side: side)
             return ImageCanvas(
                 CodeGrid(
-                    height: side, width: side, codes: zip(known.codes, painted).map { code, paints in paints ? nil : code }))
+                    height: side, width: side,
+                    codes: zip(known.codes, painted).map { code, paints in paints ? nil : code }))
         case .extend(let image, let direction, let overlap):
             let known = try codes(of: image.preprocessed(.crop, resolution: pixels))
             return try ImageCanvas(extending: known, direction, side: side, offset: overlap)
@@ -149,7 +150,8 @@ extension MMaDAModel {
         let tokenizer = try imageTokenizer()
         return try withoutGradient { () throws in
             let codes = try Tensor(
-                grid.codes.map { Int64($0 ?? 0) }, shape: [1, grid.height, grid.width]).to(transformer.device)
+                grid.codes.map { Int64($0 ?? 0) }, shape: [1, grid.height, grid.width]
+            ).to(transformer.device)
             return try MAGVIT.images(of: tokenizer.decode(codes))[0]
         }
     }

@@ -22,7 +22,8 @@ extension PromptBuilder {
     public func textToImageRow(
         _ text: [Int32], image: [Int32], imageLabels: [Int32], maxTextLength: Int, dropsText: Bool
     ) -> TrainingRow {
-        let words = dropsText
+        let words =
+            dropsText
             ? [vocabulary.textToImage, vocabulary.begin, vocabulary.end]
             : textToImageText(text, maxTextLength: maxTextLength)
         let padding = [Int32](repeating: vocabulary.imagePad, count: max(0, maxTextLength + 1 - words.count))

@@ -23,7 +23,8 @@ struct Bench: AsyncParsableCommand {
         case text, image, answer, forward
     }
 
-    @Option(help: ArgumentHelp("The model's folder; only the transformer is read.", valueName: "dir"),
+    @Option(
+        help: ArgumentHelp("The model's folder; only the transformer is read.", valueName: "dir"),
         completion: .directory)
     var model: String?
 
@@ -39,7 +40,8 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "Denoising steps, or passes. (default: 32 for text and answer, 15 for image, 5 for forward)")
     var steps: Int?
 
-    @Option(help: ArgumentHelp("Prompts and settings, as benchmarks/README.md describes.", valueName: "file"),
+    @Option(
+        help: ArgumentHelp("Prompts and settings, as benchmarks/README.md describes.", valueName: "file"),
         completion: .file())
     var taskFile: String?
 
@@ -56,7 +58,8 @@ struct Bench: AsyncParsableCommand {
         let start = ContinuousClock.now
         let transformer = try load()
         let loadSeconds = (ContinuousClock.now - start) / .seconds(1)
-        let work = try taskFile.map { try BenchTask(file: URL(filePath: $0)) }
+        let work =
+            try taskFile.map { try BenchTask(file: URL(filePath: $0)) }
             ?? BenchTask(task, steps: steps, transformer.configuration)
         guard taskFile == nil || work.isText == (task == .text) else {
             throw ValidationError("The task file is for --task \(work.isText ? "text" : "image").")
@@ -132,11 +135,11 @@ enum ProcessMemory {
     static var peak: Int {
         var usage = rusage()
         #if os(Linux)
-            guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
-            return usage.ru_maxrss * 1024
+        guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
+        return usage.ru_maxrss * 1024
         #else
-            guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
-            return usage.ru_maxrss
+        guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
+        return usage.ru_maxrss
         #endif
     }
 }

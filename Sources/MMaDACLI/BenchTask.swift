@@ -69,18 +69,21 @@ struct BenchTask {
         if try fields.string("task", or: "text") == "image" {
             var sampling = ImageSampling()
             sampling.steps = steps
-            sampling.guidanceScale = try fields.has("guidance_scale") && json["guidance_scale"]?.doubleValue == 0
+            sampling.guidanceScale =
+                try fields.has("guidance_scale") && json["guidance_scale"]?.doubleValue == 0
                 ? 0 : fields.positive("guidance_scale", or: 3.5)
             sampling.temperature = try json["temperature"]?.doubleValue == 0 ? 0 : fields.positive("temperature", or: 1)
             let name = try fields.string("schedule", or: "cosine")
             guard let schedule = MaskSchedule(name) else {
-                throw ConfigurationError.unsupported(key: "schedule", found: name, supported: "cosine, linear, sigmoid, powN")
+                throw ConfigurationError.unsupported(
+                    key: "schedule", found: name, supported: "cosine, linear, sigmoid, powN")
             }
             sampling.schedule = schedule
             let (begin, end) = (try id("bos"), try id("eos"))
             let (mark, soi) = (try id("t2i"), try id("soi"))
             let row = ImageDenoiser.Row(
-                prefix: [mark, begin] + (try ids("text_ids")) + [end, soi], unconditionalPrefix: [mark, begin, end, soi],
+                prefix: [mark, begin] + (try ids("text_ids")) + [end, soi],
+                unconditionalPrefix: [mark, begin, end, soi],
                 suffix: [try id("eoi")],
                 codes: Array(repeating: nil, count: try fields.integer("image_tokens", in: 1...(1 << 16))),
                 paddedPrefixLength: try fields.integer("text_slots", in: 1...(1 << 16)) + 2)
@@ -90,7 +93,8 @@ struct BenchTask {
             sampling.steps = steps
             sampling.temperature = json["temperature"]?.doubleValue ?? 0
             sampling.cfgScale = json["cfg_scale"]?.doubleValue ?? 0
-            sampling.remasking = Remasking(rawValue: try fields.string("remasking", or: "low_confidence")) ?? .lowConfidence
+            sampling.remasking =
+                Remasking(rawValue: try fields.string("remasking", or: "low_confidence")) ?? .lowConfidence
             let blockLength = try fields.integer("block_length", in: 1...32768)
             let genLength = try fields.integer("gen_length", in: 1...32768)
             var request = TextRequest([], genLength: genLength, blockLength: blockLength, steps: steps)

@@ -53,7 +53,8 @@ enum Failure {
         case ImageError.unknownExtension: usage
         case is OutputError: cannotCreate
         case TensorError.deviceUnavailable: usage
-        case is ImageError, is CheckpointError, is TokenizerError, is ConfigurationError, is ParameterError, is JSONError:
+        case is ImageError, is CheckpointError, is TokenizerError, is ConfigurationError, is ParameterError,
+            is JSONError:
             data
         case is TensorError: software
         case let error as CocoaError where error.isFileError: noInput
@@ -78,7 +79,8 @@ enum OutputError: Error, CustomStringConvertible {
     static func check(_ url: URL) throws {
         let folder = url.deletingLastPathComponent()
         var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isDirectory), isDirectory.boolValue else {
+        guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isDirectory), isDirectory.boolValue
+        else {
             throw OutputError.noFolder(folder)
         }
         guard FileManager.default.isWritableFile(atPath: folder.path) else { throw OutputError.notWritable(folder) }

@@ -71,7 +71,9 @@ struct Generate: AsyncParsableCommand {
         try text.request([], endToken: 0, seed: 0).validate()
     }
 
-    private func prepare(_ prompt: String, _ image: RGBImage?, _ model: MMaDAModel, _ seed: UInt64) throws -> PreparedRequest {
+    private func prepare(_ prompt: String, _ image: RGBImage?, _ model: MMaDAModel, _ seed: UInt64) throws
+        -> PreparedRequest
+    {
         let end = model.vocabulary.end
         if infill {
             var request = InfillRequest(prompt, steps: text.steps, sampling: text.sampling(endToken: end))
@@ -79,7 +81,8 @@ struct Generate: AsyncParsableCommand {
             request.seed = seed
             return try model.prepare(request)
         }
-        let messages = (system.map { [ChatMessage(role: .system, content: $0)] } ?? [])
+        let messages =
+            (system.map { [ChatMessage(role: .system, content: $0)] } ?? [])
             + [ChatMessage(role: .user, content: prompt)]
         var request = text.request(messages, image: image, endToken: end, seed: seed)
         request.thinks = think
@@ -99,7 +102,9 @@ struct Generate: AsyncParsableCommand {
     }
 
     private static func standardInput() throws -> String {
-        guard !Terminal.inputIsTerminal else { throw ValidationError("Give a --prompt, or send one to standard input.") }
+        guard !Terminal.inputIsTerminal else {
+            throw ValidationError("Give a --prompt, or send one to standard input.")
+        }
         let limit = 1 << 20
         let data = try FileHandle.standardInput.read(upToCount: limit + 1) ?? Data()
         guard data.count <= limit else {

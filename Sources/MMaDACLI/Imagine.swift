@@ -38,8 +38,10 @@ struct Imagine: AsyncParsableCommand {
     @Option(help: "Guidance by the prompt; 0 is off.")
     var guidanceScale = 3.5
 
-    @Option(help: ArgumentHelp(
-        "How fast masks disappear: cosine, linear, sigmoid, or powN for 1 - t^N. (default: cosine)", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "How fast masks disappear: cosine, linear, sigmoid, or powN for 1 - t^N. (default: cosine)",
+            valueName: "name"))
     var schedule: MaskSchedule = .cosine
 
     @Option(help: "Randomness of which tokens stay; it falls to 0 with the steps.")
@@ -53,7 +55,8 @@ struct Imagine: AsyncParsableCommand {
 
     @OptionGroup var seed: SeedOption
 
-    @Option(help: ArgumentHelp("Also write a picture of every step into this folder.", valueName: "dir"),
+    @Option(
+        help: ArgumentHelp("Also write a picture of every step into this folder.", valueName: "dir"),
         completion: .directory)
     var frames: String?
 
@@ -66,7 +69,8 @@ struct Imagine: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A picture to change.", valueName: "file"), completion: .file())
     var image: String?
 
-    @Option(help: ArgumentHelp("White where the picture is to be painted anew.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("White where the picture is to be painted anew.", valueName: "file"), completion: .file())
     var mask: String?
 
     @Option(help: "Continue the picture on this side: left, right, up or down.")

@@ -13,7 +13,8 @@ struct Inspect: ParsableCommand {
     @Argument(help: "The model's folder.", completion: .directory)
     var directory: String
 
-    @Option(help: ArgumentHelp("The image tokenizer. (default: 'vq' in the folder, if there)", valueName: "dir"),
+    @Option(
+        help: ArgumentHelp("The image tokenizer. (default: 'vq' in the folder, if there)", valueName: "dir"),
         completion: .directory)
     var imageTokenizer: String?
 

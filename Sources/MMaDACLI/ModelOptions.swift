@@ -54,7 +54,8 @@ struct ModelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The model's folder.", valueName: "dir"), completion: .directory)
     var model: String
 
-    @Option(help: ArgumentHelp("The image tokenizer. (default: 'vq' in the model's folder)", valueName: "dir"),
+    @Option(
+        help: ArgumentHelp("The image tokenizer. (default: 'vq' in the model's folder)", valueName: "dir"),
         completion: .directory)
     var imageTokenizer: String?
 

@@ -2,9 +2,9 @@ import Foundation
 import Synchronization
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Writes to standard error, unbuffered.
@@ -61,7 +61,11 @@ func interruptible<Result: Sendable>(_ body: @escaping @Sendable () async throws
         source.cancel()
         signal(SIGINT, SIG_DFL)
     }
-    return try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+    return try await withTaskCancellationHandler {
+        try await task.value
+    } onCancel: {
+        task.cancel()
+    }
 }
 
 /// A bar on a terminal, a line every few seconds elsewhere; on standard error.
@@ -111,7 +115,9 @@ struct LiveText {
         let wrapped = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
             line.isEmpty
                 ? [""]
-                : stride(from: 0, to: line.count, by: columns - 1).map { String(line.dropFirst($0).prefix(columns - 1)) }
+                : stride(from: 0, to: line.count, by: columns - 1).map {
+                    String(line.dropFirst($0).prefix(columns - 1))
+                }
         }.suffix(max(1, rows - 2))
         clear()
         standardError(wrapped.joined(separator: "\n"))

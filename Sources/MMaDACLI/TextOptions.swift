@@ -51,7 +51,8 @@ struct TextOptions: ParsableArguments {
 
 /// A picture that a text is about.
 struct PictureOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A picture to ask about: PNG, JPEG or WebP.", valueName: "file"),
+    @Option(
+        help: ArgumentHelp("A picture to ask about: PNG, JPEG or WebP.", valueName: "file"),
         completion: .file(extensions: ["png", "jpg", "jpeg", "webp"]))
     var image: String?
 

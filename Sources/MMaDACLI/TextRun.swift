@@ -40,7 +40,8 @@ struct TextRun {
         guard let last else { throw CancellationError() }
         if streams, !Terminal.outputIsTerminal { standardOutput(blocks.rest()) }
         return Result(
-            step: last, text: engine.model.text(last, of: request), newTokens: engine.model.newTokens(last, of: request),
+            step: last, text: engine.model.text(last, of: request),
+            newTokens: engine.model.newTokens(last, of: request),
             seconds: progress.seconds, steps: last.index + 1)
     }
 

@@ -64,7 +64,8 @@ public final class RandomSource: @unchecked Sendable {
                     wanted, Int64(wanted.count))
             }
         }
-        let all = try distribution == .uniform
+        let all =
+            try distribution == .uniform
             ? uniform([total, columns], dtype: dtype) : exponential([total, columns], dtype: dtype)
         return try all.indexSelect(Tensor(rows.map(Int64.init)).to(device))
     }

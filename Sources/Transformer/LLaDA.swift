@@ -14,7 +14,8 @@ struct RotaryEmbedding {
     /// Angles for tokens that stand at `positions` `[T]` (float32).
     init(_ configuration: LLaDAConfiguration, positions: Tensor) throws {
         let E = configuration.headSize
-        let exponents = try Tensor.arange(to: .integer(E), step: 2, dtype: .float32, device: positions.device)
+        let exponents =
+            try Tensor.arange(to: .integer(E), step: 2, dtype: .float32, device: positions.device)
             / .integer(E)
         let theta = try Tensor.full(
             [E / 2], .real(configuration.ropeTheta), dtype: .float32, device: positions.device)

@@ -30,7 +30,8 @@ import Torch
             let steps = try #require(table["timesteps"]?.intValue)
             let count = try #require(table["num_vq_tokens"]?.intValue)
             let counts = try (0..<steps).map { try schedule.maskedCount(of: count, afterStep: $0, of: steps) }
-            #expect(counts == table["floor_of_n_times_ratio"]?.arrayValue?.compactMap { $0.doubleValue.map { Int($0) } })
+            #expect(
+                counts == table["floor_of_n_times_ratio"]?.arrayValue?.compactMap { $0.doubleValue.map { Int($0) } })
         }
     }
 

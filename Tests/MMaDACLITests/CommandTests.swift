@@ -17,10 +17,12 @@ enum Program {
     /// The program that was built with the tests.
     static let executable: URL = {
         let beside = URL(filePath: CommandLine.arguments.first ?? "").deletingLastPathComponent()
-        let candidates = [beside, beside.deletingLastPathComponent()] + [#filePath].map {
-            URL(filePath: $0).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-                .appending(path: ".build/debug")
-        }
+        let candidates =
+            [beside, beside.deletingLastPathComponent()]
+            + [#filePath].map {
+                URL(filePath: $0).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+                    .appending(path: ".build/debug")
+            }
         let found = candidates.map { $0.appending(path: "mmada") }.first {
             FileManager.default.isExecutableFile(atPath: $0.path)
         }
@@ -80,7 +82,9 @@ final class ModelFolder {
     private func json(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
 
     @Test func `text for a seed is the same every time, and comes from standard input too`() throws {
-        let options = ["generate", "--model", folder.model, "--gen-length", "8", "--temperature", "1", "--seed", "4", "--json"]
+        let options = [
+            "generate", "--model", folder.model, "--gen-length", "8", "--temperature", "1", "--seed", "4", "--json",
+        ]
         let first = try Program.run(options + ["--prompt", "Hi"])
         let second = try Program.run(options, input: "Hi\n")
         #expect(first.status == 0, "\(first.errors)")
@@ -129,7 +133,8 @@ final class ModelFolder {
         ])
         #expect(painted.status == 0, "\(painted.errors)")
         let continued = try Program.run([
-            "imagine", "--model", folder.model, "--prompt", "grass", "--image", photo, "--extend", "left", "--steps", "2",
+            "imagine", "--model", folder.model, "--prompt", "grass", "--image", photo, "--extend", "left", "--steps",
+            "2",
             "--output", folder.path("wide.jpg"), "--think", "--thought-length", "4",
         ])
         #expect(continued.status == 0, "\(continued.errors)")
@@ -150,7 +155,8 @@ final class ModelFolder {
         #expect(try json(sound.output)["sound"]?.boolValue == true)
         let config = URL(filePath: folder.model).appending(path: "config.json")
         let text = try String(contentsOf: config, encoding: .utf8)
-        try text.replacing("\"n_layers\": 2", with: "\"n_layers\": 3").write(to: config, atomically: true, encoding: .utf8)
+        try text.replacing("\"n_layers\": 2", with: "\"n_layers\": 3").write(
+            to: config, atomically: true, encoding: .utf8)
         let damaged = try Program.run(["inspect", folder.model])
         #expect(damaged.status == 65)
         #expect(damaged.output.contains("missing: model.transformer.blocks.2.q_proj.weight"))
@@ -186,7 +192,10 @@ final class ModelFolder {
     static let bad: [(arguments: [String], phrase: String)] = [
         (["generate", "--model", "/nowhere", "--prompt", "x"], "/nowhere/config.json"),
         (["generate", "--model", "MODEL", "--prompt", ""], "prompt is empty"),
-        (["generate", "--model", "MODEL", "--prompt", "x", "--gen-length", "100", "--block-length", "64"], "64 or 128"),
+        (
+            ["generate", "--model", "MODEL", "--prompt", "x", "--gen-length", "100", "--block-length", "64"],
+            "64 or 128"
+        ),
         (["generate", "--model", "MODEL", "--prompt", "x", "--gen-length", "99999999999999999999"], "gen-length"),
         (["generate", "--model", "MODEL", "--prompt", "x", "--gen-length", "0"], "gen-length"),
         (["generate", "--model", "MODEL", "--prompt", "x", "--temperature", "nan"], "temperature"),

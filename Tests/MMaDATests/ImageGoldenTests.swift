@@ -52,7 +52,8 @@ import Torch
             step += 1
             if step < sampling.steps {
                 for r in 0..<B {
-                    #expect(state[r].tokens == Array(trace[step * B + r].suffix(N + 1).dropLast()), "step \(step) row \(r)")
+                    #expect(
+                        state[r].tokens == Array(trace[step * B + r].suffix(N + 1).dropLast()), "step \(step) row \(r)")
                 }
             }
             last = state

@@ -20,7 +20,8 @@ import Torch
         }
     }
 
-    private func answer(_ name: String, _ entry: JSONValue, _ golden: GoldenSet, _ engine: InferenceEngine) async throws {
+    private func answer(_ name: String, _ entry: JSONValue, _ golden: GoldenSet, _ engine: InferenceEngine) async throws
+    {
         let messages = try #require(entry["messages"]?.arrayValue).map { message in
             ChatMessage(
                 role: try #require(message["role"]?.stringValue.flatMap(ChatMessage.Role.init)),

@@ -23,7 +23,9 @@ import Torch
         sampling.cfgScale = arguments["cfg_scale"]?.doubleValue ?? 0
         sampling.remasking = arguments["remasking"]?.stringValue.flatMap(Remasking.init) ?? .lowConfidence
         sampling.wideConfidence = function != "llada_generate"
-        if let token = arguments["eot_token"]?.intValue { sampling.earlyStop = .lastTokenOfBlock(endToken: Int32(token)) }
+        if let token = arguments["eot_token"]?.intValue {
+            sampling.earlyStop = .lastTokenOfBlock(endToken: Int32(token))
+        }
         if arguments["logits_eos_inf"]?.boolValue == true { sampling.forbidden = [vocabulary.end] }
         if arguments["confidence_eos_eot_inf"]?.boolValue == true {
             sampling.revealedLast = .init(greedyOnly: vocabulary.end, always: vocabulary.endOfTurn)
@@ -31,7 +33,8 @@ import Torch
 
         // Left padding, which the official code masks, is simply left out here.
         let padded = try golden.ids(name + ".prompt")
-        let masks = try golden.find(name + ".attention_mask") != nil
+        let masks =
+            try golden.find(name + ".attention_mask") != nil
             ? golden.ids(name + ".attention_mask") : padded.map { $0.map { _ in 1 } }
         let pads = masks.map { $0.prefix { $0 == 0 }.count }
         let prompts = zip(padded, pads).map { Array($0.dropFirst($1)) }
@@ -49,7 +52,8 @@ import Torch
         while let rows = try denoiser.next() {
             for (r, row) in rows.enumerated() {
                 let before = traceX[step * B + r].dropFirst(pads[r])
-                #expect(Array(traceX[(step + 1) * B + r].dropFirst(pads[r])) == row.tokens, "row \(r) after step \(step)")
+                #expect(
+                    Array(traceX[(step + 1) * B + r].dropFirst(pads[r])) == row.tokens, "row \(r) after step \(step)")
                 let guesses = traceX0[step * B + r].dropFirst(pads[r])
                 let scores = traceConfidence[(step * B + r) * width..<(step * B + r + 1) * width].dropFirst(pads[r])
                 for (i, score) in scores.enumerated() where score.isFinite && row.newlyFixed.contains(i) {

@@ -26,10 +26,10 @@ import Torch
         try check("randn_f32_7", tolerance: 2e-6) { try $0.normal($1) }
         try check("randn_f32_100", tolerance: 2e-6) { try $0.normal($1) }
         #if arch(x86_64)
-            // These two come from MKL, which other builds of libtorch lack.
-            try check("exponential_f32", tolerance: 1e-6) { try $0.exponential($1) }
-            let probabilities = try golden["multinomial_probs"]
-            try check("multinomial") { random, _ in try random.multinomial(probabilities) }
+        // These two come from MKL, which other builds of libtorch lack.
+        try check("exponential_f32", tolerance: 1e-6) { try $0.exponential($1) }
+        let probabilities = try golden["multinomial_probs"]
+        try check("multinomial") { random, _ in try random.multinomial(probabilities) }
         #endif
     }
 }

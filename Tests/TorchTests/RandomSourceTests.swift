@@ -1,5 +1,5 @@
-import Testing
 import TestSupport
+import Testing
 import Torch
 
 @Suite struct RandomSourceTests {
@@ -22,7 +22,8 @@ import Torch
         let (total, columns) = (40, 3000)
         let wanted = [0, 3, 4, 17, 18, 19, 38]
         let (whole, part) = (try RandomSource(seed: 9), try RandomSource(seed: 9))
-        let all = try distribution == .uniform
+        let all =
+            try distribution == .uniform
             ? whole.uniform([total, columns], dtype: dtype) : whole.exponential([total, columns], dtype: dtype)
         let rows = try part.rows(wanted, of: total, columns: columns, distribution, dtype: dtype)
         #expect(try rows.isEqual(to: all.indexSelect(Tensor(wanted.map(Int64.init)))))

@@ -57,7 +57,9 @@ import Torch
         #expect(throws: TensorError.dtype(expected: .float32, found: .int64)) {
             try Tensor([1, 2] as [Int64]).array(of: Float.self)
         }
-        #expect(throws: TensorError.elementCount(expected: 6, found: 2)) { try Tensor([1, 2] as [Float], shape: [2, 3]) }
+        #expect(throws: TensorError.elementCount(expected: 6, found: 2)) {
+            try Tensor([1, 2] as [Float], shape: [2, 3])
+        }
     }
 
     @Test func `aliased memory is neither copied nor outlived by its tensor`() throws {

@@ -78,7 +78,8 @@ import Transformer
         var refused = 0
         for seed in 0..<600 {
             do {
-                let configuration = try LLaDAConfiguration(JSONValue(parsing: Mutations.mutate(bytes, seed: UInt64(seed))))
+                let configuration = try LLaDAConfiguration(
+                    JSONValue(parsing: Mutations.mutate(bytes, seed: UInt64(seed))))
                 #expect(configuration.hiddenSize.isMultiple(of: configuration.attentionHeads))
                 #expect(configuration.maskTokenID < configuration.vocabularySize)
             } catch {

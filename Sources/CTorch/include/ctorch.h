@@ -12,26 +12,43 @@
 extern "C" {
 #endif
 
-typedef struct ctorch_tensor *ctorch_tensor_t;
-typedef struct ctorch_generator *ctorch_generator_t;
+typedef struct ctorch_tensor* ctorch_tensor_t;
+typedef struct ctorch_generator* ctorch_generator_t;
 
 typedef enum {
-    ctorch_float32, ctorch_bfloat16, ctorch_float16, ctorch_float64,
-    ctorch_int64, ctorch_int32, ctorch_int16, ctorch_int8, ctorch_uint8, ctorch_bool
+    ctorch_float32,
+    ctorch_bfloat16,
+    ctorch_float16,
+    ctorch_float64,
+    ctorch_int64,
+    ctorch_int32,
+    ctorch_int16,
+    ctorch_int8,
+    ctorch_uint8,
+    ctorch_bool
 } ctorch_dtype;
 
 typedef enum { ctorch_cpu, ctorch_cuda, ctorch_mps } ctorch_device_kind;
-typedef struct { ctorch_device_kind kind; int32_t index; } ctorch_device;
+typedef struct {
+    ctorch_device_kind kind;
+    int32_t index;
+} ctorch_device;
 
 /// A number that keeps whether it is whole, since the result's dtype depends on it.
-typedef struct { bool is_integer; int64_t integer; double real; } ctorch_scalar;
+typedef struct {
+    bool is_integer;
+    int64_t integer;
+    double real;
+} ctorch_scalar;
 
 // MARK: Errors, threads, devices
 
-const char *_Nonnull ctorch_last_error(void);
-const char *_Nonnull ctorch_version(void);
+const char* _Nonnull ctorch_last_error(void);
+const char* _Nonnull ctorch_version(void);
 int32_t ctorch_thread_count(void);
 void ctorch_set_thread_count(int32_t count);
+/// Whether the processor multiplies bfloat16 matrices in hardware (AVX-512 BF16).
+bool ctorch_has_fast_bfloat16(void);
 /// Lets the allocator keep up to this much freed memory, instead of giving it back and faulting it in again each step.
 void ctorch_keep_freed_memory(int64_t bytes);
 /// Loads libtorch_cuda beside libtorch_cpu (or from the loader's path) and says whether a CUDA device answers.
@@ -40,8 +57,8 @@ bool ctorch_mps_available(void);
 /// Ends all queued work of the device; true for the CPU.
 bool ctorch_synchronize(ctorch_device device);
 /// Opens a scope on this thread in which no gradient is recorded; closed by `ctorch_inference_end` on the same thread.
-void *_Nullable ctorch_inference_begin(void);
-void ctorch_inference_end(void *_Nonnull scope);
+void* _Nullable ctorch_inference_begin(void);
+void ctorch_inference_end(void* _Nonnull scope);
 
 // MARK: Life and shape
 
@@ -52,25 +69,26 @@ ctorch_dtype ctorch_tensor_dtype(ctorch_tensor_t _Nonnull tensor);
 ctorch_device ctorch_tensor_device(ctorch_tensor_t _Nonnull tensor);
 bool ctorch_is_contiguous(ctorch_tensor_t _Nonnull tensor);
 /// First element of a CPU tensor; NULL for another device.
-void *_Nullable ctorch_data(ctorch_tensor_t _Nonnull tensor);
+void* _Nullable ctorch_data(ctorch_tensor_t _Nonnull tensor);
 
-/// A tensor over memory that somebody else owns; `release(context)` is called when the last user is gone, also on failure.
+/// A tensor over memory that somebody else owns; `release(context)` is called when the last user is gone, also on
+/// failure.
 ctorch_tensor_t _Nullable ctorch_alias(
-    void *_Nonnull data, const int64_t *_Nullable shape, const int64_t *_Nullable strides, int32_t rank,
-    ctorch_dtype dtype, void *_Nullable context, void (*_Nonnull release)(void *_Nullable));
+    void* _Nonnull data, const int64_t* _Nullable shape, const int64_t* _Nullable strides, int32_t rank,
+    ctorch_dtype dtype, void* _Nullable context, void (*_Nonnull release)(void* _Nullable));
 ctorch_tensor_t _Nullable ctorch_empty(
-    const int64_t *_Nullable shape, int32_t rank, ctorch_dtype dtype, ctorch_device device);
+    const int64_t* _Nullable shape, int32_t rank, ctorch_dtype dtype, ctorch_device device);
 ctorch_tensor_t _Nullable ctorch_full(
-    const int64_t *_Nullable shape, int32_t rank, ctorch_scalar value, ctorch_dtype dtype, ctorch_device device);
+    const int64_t* _Nullable shape, int32_t rank, ctorch_scalar value, ctorch_dtype dtype, ctorch_device device);
 ctorch_tensor_t _Nullable ctorch_arange(
     ctorch_scalar start, ctorch_scalar end, ctorch_scalar step, ctorch_dtype dtype, ctorch_device device);
 ctorch_tensor_t _Nullable ctorch_to(
     ctorch_tensor_t _Nonnull tensor, ctorch_dtype dtype, ctorch_device device, bool copy);
 ctorch_tensor_t _Nullable ctorch_contiguous(ctorch_tensor_t _Nonnull tensor);
 
-ctorch_tensor_t _Nullable ctorch_reshape(ctorch_tensor_t _Nonnull tensor, const int64_t *_Nullable shape, int32_t rank);
-ctorch_tensor_t _Nullable ctorch_expand(ctorch_tensor_t _Nonnull tensor, const int64_t *_Nullable shape, int32_t rank);
-ctorch_tensor_t _Nullable ctorch_permute(ctorch_tensor_t _Nonnull tensor, const int64_t *_Nonnull order, int32_t rank);
+ctorch_tensor_t _Nullable ctorch_reshape(ctorch_tensor_t _Nonnull tensor, const int64_t* _Nullable shape, int32_t rank);
+ctorch_tensor_t _Nullable ctorch_expand(ctorch_tensor_t _Nonnull tensor, const int64_t* _Nullable shape, int32_t rank);
+ctorch_tensor_t _Nullable ctorch_permute(ctorch_tensor_t _Nonnull tensor, const int64_t* _Nonnull order, int32_t rank);
 ctorch_tensor_t _Nullable ctorch_transpose(ctorch_tensor_t _Nonnull tensor, int32_t first, int32_t second);
 ctorch_tensor_t _Nullable ctorch_slice(
     ctorch_tensor_t _Nonnull tensor, int32_t dimension, int64_t start, int64_t end, int64_t step);
@@ -78,11 +96,11 @@ ctorch_tensor_t _Nullable ctorch_select(ctorch_tensor_t _Nonnull tensor, int32_t
 ctorch_tensor_t _Nullable ctorch_unsqueeze(ctorch_tensor_t _Nonnull tensor, int32_t dimension);
 ctorch_tensor_t _Nullable ctorch_squeeze(ctorch_tensor_t _Nonnull tensor, int32_t dimension);
 ctorch_tensor_t _Nullable ctorch_cat(
-    const ctorch_tensor_t _Nonnull *_Nonnull tensors, int32_t count, int32_t dimension);
+    const ctorch_tensor_t _Nonnull* _Nonnull tensors, int32_t count, int32_t dimension);
 ctorch_tensor_t _Nullable ctorch_stack(
-    const ctorch_tensor_t _Nonnull *_Nonnull tensors, int32_t count, int32_t dimension);
+    const ctorch_tensor_t _Nonnull* _Nonnull tensors, int32_t count, int32_t dimension);
 ctorch_tensor_t _Nullable ctorch_pad(
-    ctorch_tensor_t _Nonnull tensor, const int64_t *_Nonnull amounts, int32_t count, double value);
+    ctorch_tensor_t _Nonnull tensor, const int64_t* _Nonnull amounts, int32_t count, double value);
 
 ctorch_tensor_t _Nullable ctorch_index_select(
     ctorch_tensor_t _Nonnull tensor, int32_t dimension, ctorch_tensor_t _Nonnull indices);
@@ -101,17 +119,41 @@ bool ctorch_copy_in_place(ctorch_tensor_t _Nonnull target, ctorch_tensor_t _Nonn
 // MARK: Arithmetic
 
 typedef enum {
-    ctorch_neg, ctorch_exp, ctorch_log, ctorch_sqrt, ctorch_rsqrt, ctorch_reciprocal, ctorch_abs, ctorch_floor,
-    ctorch_sin, ctorch_cos, ctorch_sigmoid, ctorch_silu, ctorch_logical_not, ctorch_isfinite
+    ctorch_neg,
+    ctorch_exp,
+    ctorch_log,
+    ctorch_sqrt,
+    ctorch_rsqrt,
+    ctorch_reciprocal,
+    ctorch_abs,
+    ctorch_floor,
+    ctorch_sin,
+    ctorch_cos,
+    ctorch_sigmoid,
+    ctorch_silu,
+    ctorch_logical_not,
+    ctorch_isfinite
 } ctorch_unary_op;
 typedef enum {
-    ctorch_add, ctorch_sub, ctorch_mul, ctorch_div, ctorch_pow, ctorch_maximum, ctorch_minimum,
-    ctorch_eq, ctorch_ne, ctorch_lt, ctorch_le, ctorch_gt, ctorch_ge, ctorch_and, ctorch_or
+    ctorch_add,
+    ctorch_sub,
+    ctorch_mul,
+    ctorch_div,
+    ctorch_pow,
+    ctorch_maximum,
+    ctorch_minimum,
+    ctorch_eq,
+    ctorch_ne,
+    ctorch_lt,
+    ctorch_le,
+    ctorch_gt,
+    ctorch_ge,
+    ctorch_and,
+    ctorch_or
 } ctorch_binary_op;
 
 ctorch_tensor_t _Nullable ctorch_unary(ctorch_unary_op op, ctorch_tensor_t _Nonnull tensor);
-ctorch_tensor_t _Nullable ctorch_binary(
-    ctorch_binary_op op, ctorch_tensor_t _Nonnull a, ctorch_tensor_t _Nonnull b);
+ctorch_tensor_t _Nullable ctorch_binary(ctorch_binary_op op, ctorch_tensor_t _Nonnull a, ctorch_tensor_t _Nonnull b);
 ctorch_tensor_t _Nullable ctorch_binary_scalar(
     ctorch_binary_op op, ctorch_tensor_t _Nonnull tensor, ctorch_scalar value);
 /// The same, with the result written over `tensor`, whose dtype stays.
@@ -121,8 +163,17 @@ bool ctorch_unary_in_place(ctorch_unary_op op, ctorch_tensor_t _Nonnull tensor);
 ctorch_tensor_t _Nullable ctorch_clamp(ctorch_tensor_t _Nonnull tensor, double low, double high);
 
 typedef enum {
-    ctorch_sum, ctorch_mean, ctorch_amax, ctorch_amin, ctorch_argmax, ctorch_logsumexp, ctorch_softmax,
-    ctorch_log_softmax, ctorch_any, ctorch_all, ctorch_cumsum
+    ctorch_sum,
+    ctorch_mean,
+    ctorch_amax,
+    ctorch_amin,
+    ctorch_argmax,
+    ctorch_logsumexp,
+    ctorch_softmax,
+    ctorch_log_softmax,
+    ctorch_any,
+    ctorch_all,
+    ctorch_cumsum
 } ctorch_along_op;
 /// Reduces (or, for the softmaxes and cumsum, maps) along one dimension.
 ctorch_tensor_t _Nullable ctorch_along(
@@ -130,11 +181,10 @@ ctorch_tensor_t _Nullable ctorch_along(
 ctorch_tensor_t _Nullable ctorch_sum_all(ctorch_tensor_t _Nonnull tensor);
 /// Values (sorted along the dimension); `indices` receives a new int64 handle when not NULL.
 ctorch_tensor_t _Nullable ctorch_sort(
-    ctorch_tensor_t _Nonnull tensor, int32_t dimension, bool descending, ctorch_tensor_t _Nullable *_Nullable indices);
+    ctorch_tensor_t _Nonnull tensor, int32_t dimension, bool descending, ctorch_tensor_t _Nullable* _Nullable indices);
 ctorch_tensor_t _Nullable ctorch_topk(
-    ctorch_tensor_t _Nonnull tensor, int64_t count, int32_t dimension,
-    ctorch_tensor_t _Nullable *_Nullable indices);
-bool ctorch_equal(ctorch_tensor_t _Nonnull a, ctorch_tensor_t _Nonnull b, bool *_Nonnull result);
+    ctorch_tensor_t _Nonnull tensor, int64_t count, int32_t dimension, ctorch_tensor_t _Nullable* _Nullable indices);
+bool ctorch_equal(ctorch_tensor_t _Nonnull a, ctorch_tensor_t _Nonnull b, bool* _Nonnull result);
 
 // MARK: Layers
 
@@ -172,7 +222,7 @@ typedef enum { ctorch_uniform, ctorch_exponential } ctorch_distribution;
 /// draws an element takes.
 ctorch_tensor_t _Nullable ctorch_draw_rows(
     ctorch_generator_t _Nonnull generator, ctorch_distribution distribution, ctorch_dtype dtype, int32_t draws,
-    int64_t total_rows, int64_t columns, const int64_t *_Nullable rows, int64_t count);
+    int64_t total_rows, int64_t columns, const int64_t* _Nullable rows, int64_t count);
 
 bool ctorch_fill_uniform(
     ctorch_tensor_t _Nonnull tensor, double low, double high, ctorch_generator_t _Nonnull generator);
