@@ -93,7 +93,7 @@ import Testing
         #expect(throws: TokenizerError.self) { try SplitScanner(pattern: "(?:(?:ab){255}){255}") }
     }
 
-    @Test(arguments: [
+    @Test(.timeLimit(.minutes(5)), arguments: [
         #"\s*\s*\s*\s*x"#, "a+b|a", "a++b|a", "(?:a|a)+b", "(?:a+a)+b", "(?:a{1,3}){1,9}b", "(?:ab|a|b)+c",
         "(?:a|aa)+b",
         "[a ]+[a ]+[a ]+b", "a{1,20}a{1,20}a{1,20}b",
@@ -102,8 +102,7 @@ import Testing
         let scanner = try SplitScanner(pattern: pattern)
         for unit in ["a", " ", "ab"] {
             let text = String(repeating: unit, count: 5000)
-            let time = ContinuousClock().measure { #expect(!ends(scanner, text).isEmpty) }
-            #expect(time < .seconds(20), "\(pattern)")
+            #expect(!ends(scanner, text).isEmpty)
         }
     }
 

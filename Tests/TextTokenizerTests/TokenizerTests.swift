@@ -91,14 +91,13 @@ import TextTokenizer
         }
     }
 
-    @Test(arguments: GoldenTokenizer.all)
+    /// Quadratic time would take hours here.
+    @Test(.timeLimit(.minutes(10)), arguments: GoldenTokenizer.all)
     func `long runs of one character do not take long`(golden: GoldenTokenizer) throws {
         let tokenizer = try golden.tokenizer()
-        let clock = ContinuousClock()
         for unit in [" ", "a", "\n", " \n", "é", "<", "!", "'", "<|end", "e\u{301}", "你", "1", "\u{301}"] {
             let text = String(repeating: unit, count: 300_000 / unit.utf8.count)
-            let time = clock.measure { #expect(!tokenizer.encode(text).isEmpty) }
-            #expect(time < .seconds(20), "\(unit.debugDescription)")
+            #expect(!tokenizer.encode(text).isEmpty)
         }
     }
 }
