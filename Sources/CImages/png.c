@@ -20,9 +20,9 @@ static void fail(png_structp png, png_const_charp message) {
     longjmp(source->escape, 1);
 }
 
-static void ignore(png_structp png, png_const_charp message) {
-    (void)png;
-    (void)message;
+/// Chunks that say nothing about pixels are skipped (see `open_png`), so a warning means damage to the picture.
+static void warn(png_structp png, png_const_charp message) {
+    png_error(png, message);
 }
 
 static void read_bytes(png_structp png, png_bytep target, size_t count) {
@@ -37,9 +37,10 @@ static void read_bytes(png_structp png, png_bytep target, size_t count) {
 /// Opens the file and reads all chunks before the pixels; the caller has set the escape.
 static void open_png(png_structp png, png_infop info, source_t* source) {
     png_set_read_fn(png, source, read_bytes);
-    // Limits of chunks that are not pixels; the size of the picture is the caller's business.
-    png_set_chunk_malloc_max(png, 16 << 20);
-    png_set_chunk_cache_max(png, 64);
+    // Text, colour profiles and the like, which could unpack to much memory and are often slightly wrong.
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    png_set_chunk_malloc_max(png, 1 << 20);
+    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
     png_read_info(png, info);
 }
 
@@ -58,13 +59,12 @@ int cimages_png_size(
 }
 
 int cimages_png_decode(
-    const uint8_t* bytes, size_t count, uint8_t* rgb, uint32_t width, uint32_t height, int* is_gray, char* reason,
-    size_t capacity) {
+    const uint8_t* bytes, size_t count, uint8_t* rgb, uint32_t width, uint32_t height, char* reason, size_t capacity) {
     source_t source = {.bytes = bytes, .count = count, .at = 0, .reason = reason, .capacity = capacity};
     png_infop info = NULL;
-    uint8_t* volatile wide = NULL;  // rows of 16-bit gray
+    uint8_t* volatile raw = NULL;  // 16-bit gray, or places in a palette
     png_bytep* volatile rows = NULL;
-    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, fail, ignore);
+    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, fail, warn);
     if (png == NULL || (info = png_create_info_struct(png)) == NULL) {
         strncpy(reason, "libpng could not be started", capacity - 1);
         reason[capacity - 1] = 0;
@@ -73,7 +73,7 @@ int cimages_png_decode(
     }
     if (setjmp(source.escape) != 0) {
         free((void*)rows);
-        free(wide);
+        free(raw);
         png_destroy_read_struct(&png, &info, NULL);
         return -1;
     }
@@ -83,32 +83,31 @@ int cimages_png_decode(
     if (png_get_image_width(png, info) != width || png_get_image_height(png, info) != height) {
         png_error(png, "its header changed while it was read");
     }
-    *is_gray = (type & PNG_COLOR_MASK_COLOR) == 0;
-    const int clips = type == PNG_COLOR_TYPE_GRAY && depth == 16;
-    if (type == PNG_COLOR_TYPE_PALETTE) {
-        png_set_palette_to_rgb(png);
-    }
-    if (type == PNG_COLOR_TYPE_GRAY && depth < 8) {
-        png_set_expand_gray_1_2_4_to_8(png);
+    const int is_gray = (type & PNG_COLOR_MASK_COLOR) == 0;
+    const int clips = type == PNG_COLOR_TYPE_GRAY && depth == 16, indexes = type == PNG_COLOR_TYPE_PALETTE;
+    if (depth < 8) {
+        is_gray ? png_set_expand_gray_1_2_4_to_8(png) : png_set_packing(png);
     }
     if (depth == 16 && !clips) {
         png_set_strip_16(png);
     }
-    png_set_strip_alpha(png);
-    if (*is_gray && !clips) {
+    if (type & PNG_COLOR_MASK_ALPHA) {
+        png_set_strip_alpha(png);
+    }
+    if (is_gray && !clips) {
         png_set_gray_to_rgb(png);
     }
     png_set_interlace_handling(png);
     png_read_update_info(png, info);
 
-    const size_t stride = (size_t)width * (clips ? 2 : 3);
+    const size_t stride = (size_t)width * (clips ? 2 : indexes ? 1 : 3), pixels = (size_t)width * height;
     if (png_get_rowbytes(png, info) != stride) {
         png_error(png, "its rows have an unexpected length");
     }
     uint8_t* target = rgb;
-    if (clips) {
-        wide = malloc(stride * height);
-        target = wide;
+    if (clips || indexes) {
+        raw = malloc(stride * height);
+        target = raw;
     }
     rows = malloc(sizeof(png_bytep) * height);
     if (rows == NULL || target == NULL) {
@@ -120,13 +119,27 @@ int cimages_png_decode(
     png_read_image(png, (png_bytepp)rows);
     png_read_end(png, NULL);
     if (clips) {
-        for (size_t i = 0; i < (size_t)width * height; ++i) {
-            const uint8_t value = wide[2 * i] != 0 ? 255 : wide[2 * i + 1];
+        for (size_t i = 0; i < pixels; ++i) {
+            const uint8_t value = raw[2 * i] != 0 ? 255 : raw[2 * i + 1];
             memset(rgb + 3 * i, value, 3);
+        }
+    } else if (indexes) {
+        // Not left to libpng, which paints colours that the palette lacks black.
+        png_colorp palette = NULL;
+        int count = 0;
+        png_get_PLTE(png, info, &palette, &count);
+        for (size_t i = 0; i < pixels; ++i) {
+            if (raw[i] >= count) {
+                png_error(png, "a pixel has a colour that its palette lacks");
+            }
+            const png_color color = palette[raw[i]];
+            rgb[3 * i] = color.red;
+            rgb[3 * i + 1] = color.green;
+            rgb[3 * i + 2] = color.blue;
         }
     }
     free((void*)rows);
-    free(wide);
+    free(raw);
     png_destroy_read_struct(&png, &info, NULL);
     return 0;
 }

@@ -37,10 +37,9 @@ struct DecodedImage {
             throw .corrupt(format: "PNG", reason: text(reason))
         }
         let (w, h) = (Int(width), Int(height))
-        try limits.check(width: w, height: h, format: "PNG")
+        try limits.check(width: w, height: h)
         var pixels = [UInt8](repeating: 0, count: w * h * 3)
-        var isGray: Int32 = 0
-        guard cimages_png_decode(bytes, bytes.count, &pixels, width, height, &isGray, &reason, reason.count) == 0 else {
+        guard cimages_png_decode(bytes, bytes.count, &pixels, width, height, &reason, reason.count) == 0 else {
             throw .corrupt(format: "PNG", reason: text(reason))
         }
         return try RGBImage(width: w, height: h, pixels: pixels)
@@ -59,14 +58,22 @@ struct DecodedImage {
         var (width, height, subsampling, colors): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
         let size = UInt(bytes.count)
         guard tjDecompressHeader3(decoder, bytes, size, &width, &height, &subsampling, &colors) == 0 else {
+            // TurboJPEG reads the usual seven arrangements only, and says so as if the file were wrong.
+            if reason().contains("subsampling") { throw .unsupported(format: "JPEG", what: "unusual subsampling") }
             throw .corrupt(format: "JPEG", reason: reason())
         }
         let (w, h) = (Int(width), Int(height))
-        try limits.check(width: w, height: h, format: "JPEG")
+        try limits.check(width: w, height: h)
         let isInk = colors == TJCS_CMYK.rawValue || colors == TJCS_YCCK.rawValue
         let format = Int32((isInk ? TJPF_CMYK : TJPF_RGB).rawValue)
         var pixels = [UInt8](repeating: 0, count: w * h * (isInk ? 4 : 3))
-        // Warnings mean damaged data; many scans in a small file would take for ever.
+        // Each scan of a progressive file goes over all pixels again, though it may be a few bytes: 500 of them, which
+        // TurboJPEG allows, would keep it busy for minutes.
+        let scans = JPEGSegments(bytes).count { $0.marker == JPEGSegments.startOfScan }
+        guard scans * w * h <= 16 * limits.maxPixels else {
+            throw .unsupported(format: "JPEG", what: "\(scans) scans of \(w)×\(h) pixels")
+        }
+        // Warnings mean damaged data.
         let flags = TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS
         guard tjDecompress2(decoder, bytes, size, &pixels, width, 0, height, format, flags) == 0 else {
             throw .corrupt(format: "JPEG", reason: reason())
@@ -80,8 +87,8 @@ struct DecodedImage {
         pixels.reserveCapacity(inks.count / 4 * 3)
         for i in stride(from: 0, to: inks.count, by: 4) {
             let light = Int(inks[i + 3])  // 255 − black
-            for ink in inks[i..<i + 3] {
-                let product = (255 - Int(ink)) * light + 128
+            for k in i..<i + 3 {
+                let product = (255 - Int(inks[k])) * light + 128
                 pixels.append(UInt8(clamping: light - ((product >> 8) + product) >> 8))
             }
         }
@@ -95,7 +102,7 @@ struct DecodedImage {
         }
         guard features.has_animation == 0 else { throw .unsupported(format: "WebP", what: "an animation") }
         let (w, h) = (Int(features.width), Int(features.height))
-        try limits.check(width: w, height: h, format: "WebP")
+        try limits.check(width: w, height: h)
         var pixels = [UInt8](repeating: 0, count: w * h * 3)
         guard WebPDecodeRGBInto(bytes, bytes.count, &pixels, pixels.count, Int32(w * 3)) != nil else {
             throw .corrupt(format: "WebP", reason: "its data end too early or contradict themselves")

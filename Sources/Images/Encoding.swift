@@ -4,11 +4,13 @@ public import Foundation
 
 extension RGBImage {
     /// The image as a PNG file.
+    ///
+    /// - Throws: ``ImageError/cannotEncode(format:reason:)``.
     public func pngData() throws(ImageError) -> [UInt8] {
         var header = png_image()
         header.version = png_uint_32(PNG_IMAGE_VERSION)
-        header.width = png_uint_32(width)
-        header.height = png_uint_32(height)
+        header.width = png_uint_32(clamping: width)
+        header.height = png_uint_32(clamping: height)
         header.format = png_uint_32(PNG_FORMAT_FLAG_COLOR)  // RGB, 8 bits
         defer { png_image_free(&header) }
         // Enough for incompressible pixels: a filter byte a row, and what zlib and the chunks add.
@@ -24,9 +26,13 @@ extension RGBImage {
     /// The image as a JPEG file.
     ///
     /// - Parameter quality: 1 to 100.
+    /// - Throws: ``ImageError/cannotEncode(format:reason:)``.
     public func jpegData(quality: Int = 90) throws(ImageError) -> [UInt8] {
         guard (1...100).contains(quality) else {
             throw .cannotEncode(format: "JPEG", reason: "quality \(quality); allowed: 1 to 100")
+        }
+        guard max(width, height) <= 65500 else {
+            throw .cannotEncode(format: "JPEG", reason: "\(width)×\(height) pixels; allowed: 65500 on a side")
         }
         guard let encoder = tjInitCompress() else {
             throw .cannotEncode(format: "JPEG", reason: "the encoder could not be started")
@@ -44,7 +50,10 @@ extension RGBImage {
         return Array(UnsafeBufferPointer(start: file, count: Int(size)))
     }
 
-    /// Writes a PNG or JPEG, by the name's extension, whole or not at all.
+    /// Writes a PNG or JPEG, by the name's extension, whole or not at all, also if the power fails.
+    ///
+    /// - Throws: ``ImageError/unknownExtension(_:)``, ``ImageError/cannotEncode(format:reason:)``,
+    ///   ``ImageError/unwritable(_:reason:)``.
     public func write(to url: URL) throws(ImageError) {
         let bytes: [UInt8]
         switch url.pathExtension.lowercased() {
@@ -52,10 +61,6 @@ extension RGBImage {
         case "jpg", "jpeg": bytes = try jpegData()
         default: throw .unknownExtension(url.pathExtension)
         }
-        do {
-            try Data(bytes).write(to: url, options: .atomic)
-        } catch {
-            throw .unwritable(url, reason: error.localizedDescription)
-        }
+        try AtomicFile.write(bytes, to: url)
     }
 }

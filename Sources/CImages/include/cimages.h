@@ -11,7 +11,8 @@ int cimages_png_size(
 
 /// Decodes a PNG to RGB, three bytes a pixel: alpha is dropped, palettes are looked up, high bytes are kept of 16 bits
 /// (16-bit gray is clipped at 255 instead, as Pillow does). `rgb` holds width · height · 3 bytes.
-/// Sets `is_gray` to 1 when the file holds gray only. Returns 0, or -1 with a reason.
+/// What libpng only warns of (a wrong checksum, pixels without a colour) is an error here. Returns 0, or -1 with a
+/// reason.
 int cimages_png_decode(
     const uint8_t* _Nonnull bytes, size_t count, uint8_t* _Nonnull rgb, uint32_t width, uint32_t height,
-    int* _Nonnull is_gray, char* _Nonnull reason, size_t capacity);
+    char* _Nonnull reason, size_t capacity);
