@@ -45,7 +45,9 @@ struct BicubicResize {
         }
     }
 
-    /// A sum of pixels times weights as a byte. It fits in 32 bits: weights add up to 1, their sizes to less than 1.5.
+    /// A sum of pixels times weights as a byte.
+    ///
+    /// It fits in 32 bits: weights add up to 1, their sizes to less than 1.5.
     private static func byte(_ sum: Int32) -> UInt8 { UInt8(clamping: sum >> 22) }
     private static let half: Int32 = 1 << 21
 

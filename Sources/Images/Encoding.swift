@@ -26,6 +26,7 @@ extension RGBImage {
     /// The image as a JPEG file.
     ///
     /// - Parameter quality: 1 to 100.
+    /// - Returns: The file's bytes; 4:2:0, no metadata.
     /// - Throws: ``ImageError/cannotEncode(format:reason:)``.
     public func jpegData(quality: Int = 90) throws(ImageError) -> [UInt8] {
         guard (1...100).contains(quality) else {

@@ -5,6 +5,7 @@ extension GrayImage {
     /// true from ½ on.
     ///
     /// - Parameter side: At least 1.
+    /// - Returns: `side` × `side` values.
     /// - Throws: ``ImageError/empty(width:height:)``, ``ImageError/tooLarge(width:height:limit:)``.
     public func latentMask(side: Int) throws(ImageError) -> [Bool] {
         try ImageLimits().check(width: side, height: side)

@@ -12,8 +12,9 @@ extension RGBImage {
     /// The picture at another size, as Pillow's bicubic resize makes it.
     ///
     /// - Parameters:
-    ///   - width: At least 1.
-    ///   - height: At least 1.
+    ///   - newWidth: At least 1.
+    ///   - newHeight: At least 1.
+    /// - Returns: The picture at that size.
     /// - Throws: ``ImageError/tooLarge(width:height:limit:)`` beyond the usual limits.
     public func resized(width newWidth: Int, height newHeight: Int) throws(ImageError) -> RGBImage {
         try RGBImage(Plane(self).resized(to: newWidth, newHeight))
