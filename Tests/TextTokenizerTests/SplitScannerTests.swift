@@ -93,11 +93,13 @@ import Testing
         #expect(throws: TokenizerError.self) { try SplitScanner(pattern: "(?:(?:ab){255}){255}") }
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: [
-        #"\s*\s*\s*\s*x"#, "a+b|a", "a++b|a", "(?:a|a)+b", "(?:a+a)+b", "(?:a{1,3}){1,9}b", "(?:ab|a|b)+c",
-        "(?:a|aa)+b",
-        "[a ]+[a ]+[a ]+b", "a{1,20}a{1,20}a{1,20}b",
-    ])
+    @Test(
+        .timeLimit(.minutes(5)),
+        arguments: [
+            #"\s*\s*\s*\s*x"#, "a+b|a", "a++b|a", "(?:a|a)+b", "(?:a+a)+b", "(?:a{1,3}){1,9}b", "(?:ab|a|b)+c",
+            "(?:a|aa)+b",
+            "[a ]+[a ]+[a ]+b", "a{1,20}a{1,20}a{1,20}b",
+        ])
     func `no pattern takes exponential or cubic time`(pattern: String) throws {
         let scanner = try SplitScanner(pattern: pattern)
         for unit in ["a", " ", "ab"] {
