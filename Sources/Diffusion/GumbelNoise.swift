@@ -14,7 +14,7 @@ struct GumbelNoise {
     private var next = 0  // index into `wanted`
     private var all: Tensor?  // [wanted, V], where numbers depend on the shape of the draw
 
-    /// - Parameter rows: For each row the positions wanted, ascending, in the padded row of `width`.
+    /// `rows`: For each row the positions wanted, ascending, in the padded row of `width`.
     init(
         temperature: Double, vocabulary: Int, width: Int, rows: [[Int]], random: RandomSource
     ) throws {

@@ -1,6 +1,8 @@
 public import Torch
 
-/// Settings of image generation. The defaults are the official ones.
+/// Settings of image generation.
+///
+/// The defaults are the official ones.
 public struct ImageSampling: Hashable, Sendable {
     /// Forward passes (`generation_timesteps`).
     public var steps = 15
@@ -31,8 +33,9 @@ public struct ImageDenoiser {
         public var suffix: [Int32]
         /// Image codes, `nil` where they are to be painted.
         public var codes: [Int32?]
-        /// Length to which the official code pads the prefix on the left; positions are counted as if it were. Nothing
-        /// but relative positions matters to the model, yet rounding differs with the absolute ones.
+        /// Length to which the official code pads the prefix on the left; positions are counted as if it were.
+        ///
+        /// Nothing but relative positions matters to the model, yet rounding differs with the absolute ones.
         public var paddedPrefixLength: Int?
         /// How many of the first image tokens the unguided half sees as they were at the start: 0, except to repeat what
         /// the official code does when its `resolution` is not the length of its text part.
@@ -66,9 +69,9 @@ public struct ImageDenoiser {
     private var temperature: Double
     private var step = 0
 
-    /// - Parameters:
-    ///   - rows: Pictures of the same number of tokens.
-    ///   - imageTokens: The part of the vocabulary that is image codes, code 0 first.
+    /// Starts painting pictures of the same number of tokens.
+    ///
+    /// `imageTokens` is the part of the vocabulary that is image codes, code 0 first.
     public init(
         _ predictor: any TokenPredictor, rows: [Row], imageTokens: Range<Int>, maskID: Int32,
         sampling: ImageSampling, random: RandomSource

@@ -18,7 +18,9 @@ public enum EarlyStop: Hashable, Sendable {
     case lastTokenOfBlock(endToken: Int32)
 }
 
-/// Settings of text generation. The defaults are the official ones.
+/// Settings of text generation.
+///
+/// The defaults are the official ones.
 public struct TextSampling: Hashable, Sendable {
     /// Forward passes in all (`steps`).
     public var steps = 128
@@ -88,7 +90,7 @@ public struct TextDenoiser {
 
     /// Continues each prompt by `blockCount` blocks of `blockLength` masks.
     ///
-    /// - Parameter steps: `sampling.steps` must be a multiple of `blockCount`.
+    /// `steps`: `sampling.steps` must be a multiple of `blockCount`.
     public init(
         _ predictor: any TokenPredictor, prompts: [[Int32]], blockLength: Int, blockCount: Int, maskID: Int32,
         sampling: TextSampling, random: RandomSource

@@ -9,9 +9,8 @@ public protocol TokenPredictor {
 
     /// Final hidden states of some positions of each sequence, in order: `[N, D]` for N positions in all.
     ///
-    /// - Parameters:
-    ///   - positions: Ascending indices into the sequence beside them.
-    ///   - starts: The place that each sequence's first token has, for position embeddings.
+    /// `positions`: Ascending indices into the sequence beside them.
+    /// `starts`: The place that each sequence's first token has, for position embeddings.
     func hiddenStates(_ sequences: [[Int32]], at positions: [[Int]], startingAt starts: [Int]) throws -> Tensor
 
     /// Logits `[N, range.count]` of hidden states `[N, D]` over a range of the vocabulary.

@@ -40,7 +40,7 @@ public struct MMaDAModel: Sendable {
 
     /// Loads a model folder: `config.json`, weights and tokenizer at its top.
     ///
-    /// - Parameter tokenizerDirectory: Where the tokenizer is, if not in `directory`.
+    /// `tokenizerDirectory`: Where the tokenizer is, if not in `directory`.
     public init(
         directory: URL, tokenizerDirectory: URL? = nil, options: LoadingOptions = LoadingOptions()
     ) throws {

@@ -57,7 +57,7 @@ public struct ModelInspection: Sendable {
 
     /// Compares a folder with the architecture that its configuration describes.
     ///
-    /// - Parameter imageTokenizer: Where the image tokenizer is; `nil` for `vq` in the folder, if it is there.
+    /// `imageTokenizer`: Where the image tokenizer is; `nil` for `vq` in the folder, if it is there.
     public init(directory: URL, imageTokenizer place: URL? = nil) throws {
         configuration = try LLaDAConfiguration(ModelFiles.json(directory.appending(path: "config.json")))
         let audit = ParameterAudit()

@@ -54,7 +54,7 @@ extension MMaDAModel {
 
     /// Lays out the thought before a picture: a detailed description of `prompt` in think tags.
     ///
-    /// - Parameter request: Gives lengths and sampling; its messages are not used.
+    /// `request`: Gives lengths and sampling; its messages are not used.
     public func prepareThought(_ prompt: String, _ request: TextRequest) throws -> PreparedRequest {
         try request.validate()
         return try prepareText(prompts.reasonToImage(prompt), request)

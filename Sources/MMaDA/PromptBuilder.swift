@@ -38,7 +38,7 @@ public struct PromptBuilder: Sendable {
 
     /// `<|t2i|> <bos> text <eos> <|soi|>`: an image's tokens come next.
     ///
-    /// - Parameter maxTextLength: Text budget S of the checkpoint; a longer text is cut and ended as in training.
+    /// `maxTextLength`: Text budget S of the checkpoint; a longer text is cut and ended as in training.
     public func textToImage(_ prompt: String, maxTextLength: Int = 512) -> [Int32] {
         textToImage(tokenizer.encodeOrdinary(prompt), maxTextLength: maxTextLength)
     }
@@ -62,7 +62,7 @@ public struct PromptBuilder: Sendable {
 
     /// `… description <eos> <|soi|>`: an image's tokens come next, after a description that the model has written.
     ///
-    /// - Parameter reasoning: What ``reasonToImage(_:)`` gave, continued by the model.
+    /// `reasoning`: What ``reasonToImage(_:)`` gave, continued by the model.
     public func image(afterReasoning reasoning: [Int32]) -> [Int32] {
         reasoning.filter { $0 != vocabulary.mask } + [vocabulary.end, vocabulary.startOfImage]
     }

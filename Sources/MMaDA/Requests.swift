@@ -25,9 +25,8 @@ public struct TextRequest: Sendable {
 
     /// A request with the official defaults: 128 tokens, one block, a step for each token.
     ///
-    /// - Parameters:
-    ///   - blockLength: `nil` for 128, or the whole length when that is shorter.
-    ///   - steps: `nil` for one a token.
+    /// `blockLength`: `nil` for 128, or the whole length when that is shorter.
+    /// `steps`: `nil` for one a token.
     public init(
         _ messages: [ChatMessage], image: RGBImage? = nil, genLength: Int = 128, blockLength: Int? = nil,
         steps: Int? = nil, sampling: TextSampling = TextSampling()

@@ -16,9 +16,8 @@ public struct TrainingRow: Hashable, Sendable {
 extension PromptBuilder {
     /// `[iPAD]×k <|t2i|> <bos> text <eos> <|soi|> image <|eoi|>`, S + N + 3 long; mask: 0 on padding.
     ///
-    /// - Parameters:
-    ///   - image: Image ids, some masked. - imageLabels: Ids to predict, ``TrainingRow/ignored`` where known.
-    ///   - dropsText: The prompt is left out, for guidance later.
+    /// `image`: Image ids, some masked. `imageLabels`: Ids to predict, ``TrainingRow/ignored`` where known.
+    /// `dropsText`: The prompt is left out, for guidance later.
     public func textToImageRow(
         _ text: [Int32], image: [Int32], imageLabels: [Int32], maxTextLength: Int, dropsText: Bool
     ) -> TrainingRow {
@@ -74,9 +73,10 @@ extension PromptBuilder {
     }
 
     /// `<bos> text <eos> <eos>…`, exactly S long; an overlong text is cut and ended.
-    private func fixedText(_ text: [Int32], maxTextLength S: Int) -> [Int32] {
+    private func fixedText(_ text: [Int32], maxTextLength: Int) -> [Int32] {
         let ids = beginning(text) + [vocabulary.end]
-        return ids.count <= S ? ids.padded(with: vocabulary.end, to: S) : ids.prefix(S - 1) + [vocabulary.end]
+        return ids.count <= maxTextLength
+            ? ids.padded(with: vocabulary.end, to: maxTextLength) : ids.prefix(maxTextLength - 1) + [vocabulary.end]
     }
 }
 

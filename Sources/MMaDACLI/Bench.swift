@@ -7,7 +7,7 @@ import StrictJSON
 import Torch
 import Transformer
 
-/// `mmada bench`
+/// The command `mmada bench`.
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure speed and memory of a model.",

@@ -30,7 +30,7 @@ struct BenchTask {
         func ids(_ count: Int) throws -> [Int32] {
             try random.integers([count], in: 0..<min(textCount, configuration.maskTokenID)).to(dtype: .int32).array()
         }
-        let N = configuration.imageTokenCount ?? 1024
+        let imageCount = configuration.imageTokenCount ?? 1024
         maskID = Int32(configuration.maskTokenID)
         imageTokens = textCount..<configuration.vocabularySize
         seed = 0
@@ -41,13 +41,13 @@ struct BenchTask {
         }
         switch task {
         case .text: work = .text(prompt: try ids(64), blockLength: 128, blockCount: 1, text)
-        case .answer: work = .text(prompt: try ids(N + 66), blockLength: 128, blockCount: 1, text)
+        case .answer: work = .text(prompt: try ids(imageCount + 66), blockLength: 128, blockCount: 1, text)
         case .image:
             var sampling = ImageSampling()
             sampling.steps = steps ?? 15
             let row = ImageDenoiser.Row(
                 prefix: try ids(24), unconditionalPrefix: try ids(4), suffix: try ids(1),
-                codes: Array(repeating: nil, count: N))
+                codes: Array(repeating: nil, count: imageCount))
             work = .image(row, sampling)
         case .forward: work = .forward(length: 192, passes: steps ?? 5)
         }

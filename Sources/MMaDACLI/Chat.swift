@@ -4,7 +4,7 @@ import Images
 import MMaDA
 import TextTokenizer
 
-/// `mmada chat`
+/// The command `mmada chat`.
 struct Chat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Talk with a model on the terminal.",

@@ -6,7 +6,7 @@ import MMaDA
 import StrictJSON
 import TextTokenizer
 
-/// `mmada generate`
+/// The command `mmada generate`.
 struct Generate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write text: an answer, an answer about a picture, or what is missing in a text.",

@@ -12,7 +12,7 @@ extension MaskSchedule: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
-/// `mmada imagine`
+/// The command `mmada imagine`.
 struct Imagine: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Paint a picture from a prompt, or paint a part of one anew.",

@@ -4,7 +4,7 @@ import MMaDA
 import StrictJSON
 import Transformer
 
-/// `mmada inspect`
+/// The command `mmada inspect`.
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what a model folder holds, and whether its tensors fit its configuration.",

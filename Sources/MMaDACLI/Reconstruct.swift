@@ -3,7 +3,7 @@ import Foundation
 import Images
 import MMaDA
 
-/// `mmada reconstruct`
+/// The command `mmada reconstruct`.
 struct Reconstruct: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Send a picture through the image tokenizer and back, and say how much was lost.")

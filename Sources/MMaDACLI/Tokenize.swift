@@ -3,7 +3,7 @@ import Foundation
 import StrictJSON
 import TextTokenizer
 
-/// `mmada tokenize`
+/// The command `mmada tokenize`.
 struct Tokenize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Turn text into token ids, or ids into text.",

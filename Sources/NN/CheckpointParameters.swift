@@ -11,8 +11,8 @@ public final class CheckpointParameters: ParameterSource {
     private let dtype: DType?
     private var used: Set<String> = []
 
-    /// - Parameter dtype: the type to convert floating-point parameters to on loading; `nil` keeps the file's, so that
-    ///   nothing is copied.
+    /// `dtype`: the type to convert floating-point parameters to on loading; `nil` keeps the file's, so that
+    /// nothing is copied.
     public init(_ checkpoint: Checkpoint, device: Device = .cpu, dtype: DType? = nil) {
         self.checkpoint = checkpoint
         self.device = device

@@ -22,7 +22,9 @@ public struct GoldenSet: Sendable {
     /// The cases of the JSON.
     public var cases: [JSONValue] { json["cases"]?.arrayValue ?? [] }
 
-    /// Names of the cases: arguments for a parameterised test. An unreadable set gives one case, which then fails.
+    /// Names of the cases: arguments for a parameterised test.
+    ///
+    /// An unreadable set gives one case, which then fails.
     public static func caseNames(_ name: String, list: String = "cases") -> [String] {
         do {
             let names = try GoldenSet(name).json[list]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []

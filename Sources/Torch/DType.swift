@@ -67,9 +67,27 @@ public protocol TensorElement: BitwiseCopyable, Sendable {
     static var dtype: DType { get }
 }
 
-extension Float: TensorElement { public static var dtype: DType { .float32 } }
-extension Double: TensorElement { public static var dtype: DType { .float64 } }
-extension Int64: TensorElement { public static var dtype: DType { .int64 } }
-extension Int32: TensorElement { public static var dtype: DType { .int32 } }
-extension UInt8: TensorElement { public static var dtype: DType { .uint8 } }
-extension Bool: TensorElement { public static var dtype: DType { .bool } }
+extension Float: TensorElement {
+    /// Elements of float32.
+    public static var dtype: DType { .float32 }
+}
+extension Double: TensorElement {
+    /// Elements of float64.
+    public static var dtype: DType { .float64 }
+}
+extension Int64: TensorElement {
+    /// Elements of int64.
+    public static var dtype: DType { .int64 }
+}
+extension Int32: TensorElement {
+    /// Elements of int32.
+    public static var dtype: DType { .int32 }
+}
+extension UInt8: TensorElement {
+    /// Elements of uint8.
+    public static var dtype: DType { .uint8 }
+}
+extension Bool: TensorElement {
+    /// Elements of bool.
+    public static var dtype: DType { .bool }
+}

@@ -23,7 +23,7 @@ extension Tensor {
 
     /// softmax(q·kᵀ / √E + bias)·v, with `self` as q: `[B, H, L, E]`, k and v `[B, H, M, E]`, bias `[B, 1, L, M]`.
     ///
-    /// - Parameter bias: bool (true where attention is allowed) or a number to add to each score.
+    /// `bias`: bool (true where attention is allowed) or a number to add to each score.
     public func attention(_ key: Tensor, _ value: Tensor, bias: Tensor? = nil) throws(TensorError) -> Tensor {
         try Tensor(op: "attention", self, key, value) { ctorch_attention(raw, key.raw, value.raw, bias?.raw) }
     }

@@ -4,7 +4,7 @@ internal import CTorch
 extension Tensor {
     /// The same elements as another type or on another device; `self` where nothing changes.
     ///
-    /// - Parameter copying: makes new storage even then.
+    /// `copying`: makes new storage even then.
     public func to(
         _ device: Device? = nil, dtype: DType? = nil, copying: Bool = false
     ) throws(TensorError) -> Tensor {

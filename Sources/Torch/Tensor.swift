@@ -113,7 +113,7 @@ extension Tensor {
 
     /// A CPU tensor that reads memory which `owner` keeps alive: nothing is copied.
     ///
-    /// - Parameter strides: distance between neighbours of each dimension, in elements; `nil` when contiguous.
+    /// `strides`: distance between neighbours of each dimension, in elements; `nil` when contiguous.
     public init(
         aliasing base: UnsafeMutableRawPointer, shape: [Int], strides: [Int]? = nil, dtype: DType, owner: AnyObject
     ) throws(TensorError) {

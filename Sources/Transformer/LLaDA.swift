@@ -6,19 +6,19 @@
 public import NN
 public import Torch
 
-/// Rotary position embedding in the half-split layout (Su et al. 2021).
+/// Rotary position embedding in the half-split layout (RoFormer, 2021).
 struct RotaryEmbedding {
     private let cosines, sines: Tensor  // [T, 1, E/2]
     private let fullPrecision: Bool
 
     /// Angles for tokens that stand at `positions` `[T]` (float32).
     init(_ configuration: LLaDAConfiguration, positions: Tensor) throws {
-        let E = configuration.headSize
+        let width = configuration.headSize
         let exponents =
-            try Tensor.arange(to: .integer(E), step: 2, dtype: .float32, device: positions.device)
-            / .integer(E)
+            try Tensor.arange(to: .integer(width), step: 2, dtype: .float32, device: positions.device)
+            / .integer(width)
         let theta = try Tensor.full(
-            [E / 2], .real(configuration.ropeTheta), dtype: .float32, device: positions.device)
+            [width / 2], .real(configuration.ropeTheta), dtype: .float32, device: positions.device)
         let frequencies = try theta.power(exponents).reciprocal()
         let angles = try positions.reshaped(-1, 1, 1) * frequencies  // [T, 1, E/2]
         cosines = try angles.cos()
@@ -86,13 +86,13 @@ struct Attention: Sendable {
         _ q: Tensor, _ k: Tensor, _ v: Tensor, layer: Int, _ context: ForwardContext, queryCounts: [Int]
     ) throws -> Tensor {
         if context.isRectangular, Set(queryCounts).count == 1 {
-            let B = context.lengths.count
-            var keys = try grid(k, B)  // [B, H', M, E]
-            var values = try grid(v, B)
+            let count = context.lengths.count
+            var keys = try grid(k, count)  // [B, H', M, E]
+            var values = try grid(v, count)
             if let cache = context.cache {
                 (keys, values) = try cache.merge(keys, values, layer: layer, offset: context.cacheOffset)
             }
-            return try attend(grid(q, B), keys, values, bias: context.bias)
+            return try attend(grid(q, count), keys, values, bias: context.bias)
         }
         var start = (query: 0, key: 0)
         var results: [Tensor] = []
@@ -108,8 +108,8 @@ struct Attention: Sendable {
         return try Tensor.cat(results)
     }
 
-    private func grid(_ x: Tensor, _ B: Int) throws -> Tensor {
-        try x.reshaped(B, -1, x.size(1), x.size(2)).transposed(1, 2)  // [B, H, L, E]
+    private func grid(_ x: Tensor, _ count: Int) throws -> Tensor {
+        try x.reshaped(count, -1, x.size(1), x.size(2)).transposed(1, 2)  // [B, H, L, E]
     }
 
     private func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, bias: Tensor?) throws -> Tensor {
@@ -203,6 +203,7 @@ public struct LLaDA: Sendable {
     ///   - rows: Indices into the T tokens, ascending, of the states that are wanted; `nil` for all.
     ///   - record: Called with the input of each block, for inspection.
     /// - Returns: `[N, D]`.
+    /// - Throws: ``TensorError``, for sequences that `layout` does not fit.
     public func hiddenStates(
         _ x: Tensor, _ layout: SequenceLayout, rows: [Int]? = nil, record: ((Tensor) -> Void)? = nil
     ) throws -> Tensor {

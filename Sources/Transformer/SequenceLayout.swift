@@ -22,7 +22,9 @@ public struct SequenceLayout {
     }
 }
 
-/// What is added to attention scores. Anything but `full` needs sequences of one length L.
+/// What is added to attention scores.
+///
+/// Anything but `full` needs sequences of one length L.
 public enum AttentionBias: Sendable {
     /// Every position sees every other.
     case full
@@ -57,7 +59,7 @@ public enum AttentionBias: Sendable {
     private static func causalBias(hiding mask: Tensor) throws -> Tensor? {
         let visible = try mask.notEqual(0)  // [B, L]
         guard try visible.to(dtype: .int64).min(along: 0).min(along: 0).item() == 0 else { return nil }
-        let L = mask.size(1)
+        let (_, L) = try mask.shape2
         let lowest = Scalar.real(-DType.float32.greatestFiniteMagnitude)
         let position = try Tensor.arange(to: .integer(L), dtype: .int64, device: mask.device)
         let later = try position.reshaped(L, 1).less(position.reshaped(1, L))  // [L, L]

@@ -45,7 +45,7 @@ import Torch
 
     /// The official code paints all prompts of a case as one batch with one stream of random numbers.
     private func paint(_ name: String, _ entry: JSONValue, _ golden: GoldenSet, _ model: MMaDAModel) throws {
-        let S = try #require(GoldenSet("prompting").json["max_text_len"]?.intValue)
+        let textLength = try #require(GoldenSet("prompting").json["max_text_len"]?.intValue)
         var sampling = ImageSampling()
         sampling.steps = try #require(entry["timesteps"]?.intValue)
         sampling.guidanceScale = try #require(entry["guidance_scale"]?.doubleValue)
@@ -54,8 +54,8 @@ import Torch
         let expected = try golden.ids(name + ".codes")
         let rows = prompts.map { prompt in
             ImageDenoiser.Row(
-                prefix: model.prompts.textToImage(prompt, maxTextLength: S),
-                unconditionalPrefix: model.prompts.textToImage("", maxTextLength: S),
+                prefix: model.prompts.textToImage(prompt, maxTextLength: textLength),
+                unconditionalPrefix: model.prompts.textToImage("", maxTextLength: textLength),
                 suffix: [model.vocabulary.endOfImage], codes: Array(repeating: nil, count: expected[0].count))
         }
         let seed = UInt64(try #require(entry["seed"]?.intValue))
@@ -69,7 +69,7 @@ import Torch
         let images = try golden[name + ".image_uint8"]
         for r in prompts.indices {
             // One prompt alone is one request; in a batch the numbers of the second differ from those of a request.
-            guard let pixels = try picture(prompts, r, sampling, seed, last[r], S, model) else { continue }
+            guard let pixels = try picture(prompts, r, sampling, seed, last[r], textLength, model) else { continue }
             let reference: [UInt8] = try images.select(r).array()
             let furthest = zip(pixels.pixels, reference).map { abs(Int($0) - Int($1)) }.max()
             #expect((furthest ?? 256) <= 1)
@@ -77,12 +77,13 @@ import Torch
     }
 
     private func picture(
-        _ prompts: [String], _ r: Int, _ sampling: ImageSampling, _ seed: UInt64, _ step: DenoisingStep, _ S: Int,
+        _ prompts: [String], _ r: Int, _ sampling: ImageSampling, _ seed: UInt64, _ step: DenoisingStep,
+        _ textLength: Int,
         _ model: MMaDAModel
     ) throws -> RGBImage? {
         var request = ImageRequest(prompts[r], sampling: sampling)
         request.seed = seed
-        request.maxTextLength = S
+        request.maxTextLength = textLength
         let prepared = try model.prepare(request)
         if prompts.count == 1 {
             var denoiser = try model.denoiser(for: prepared)

@@ -12,7 +12,7 @@ import Torch
         let entry = try golden.named(name)
         let model = try goldenModel()
         let builder = model.prompts
-        let S = try #require(golden.json["max_text_len"]?.intValue)
+        let textLength = try #require(golden.json["max_text_len"]?.intValue)
         let texts = try #require(entry["texts"]?.arrayValue).compactMap(\.stringValue).map {
             model.tokenizer.encode($0)
         }
@@ -27,13 +27,13 @@ import Torch
             let labels = try golden.ids(name + ".image_labels")
             rows = texts.indices.map {
                 builder.textToImageRow(
-                    texts[$0], image: images[$0], imageLabels: labels[$0], maxTextLength: S,
+                    texts[$0], image: images[$0], imageLabels: labels[$0], maxTextLength: textLength,
                     dropsText: dropped[$0] < probability)
             }
         case "t2i_gen":
             rows = texts.indices.map {
                 builder.textToImageRow(
-                    texts[$0], image: images[$0], imageLabels: images[$0], maxTextLength: S, dropsText: false)
+                    texts[$0], image: images[$0], imageLabels: images[$0], maxTextLength: textLength, dropsText: false)
             }
         case "lm":
             let length = try #require(entry["max_seq_len"]?.intValue)
@@ -42,13 +42,19 @@ import Torch
             let length = try #require(entry["max_seq_len"]?.intValue)
             rows = texts.map { builder.chatRow($0, length: length) }
         case "mmu":
-            rows = texts.indices.map { builder.understandingRow(texts[$0], image: images[$0], maxTextLength: S) }
+            rows = texts.indices.map {
+                builder.understandingRow(texts[$0], image: images[$0], maxTextLength: textLength)
+            }
         case "r2i":
-            rows = texts.indices.map { builder.reasonToImageRow(texts[$0], image: images[$0], maxTextLength: S) }
+            rows = texts.indices.map {
+                builder.reasonToImageRow(texts[$0], image: images[$0], maxTextLength: textLength)
+            }
         default:
             // The official method for understanding gives the training row; its mask is cut short by mistake.
             #expect(task.hasPrefix("mmu_gen"))
-            rows = texts.indices.map { builder.understandingRow(texts[$0], image: images[$0], maxTextLength: S) }
+            rows = texts.indices.map {
+                builder.understandingRow(texts[$0], image: images[$0], maxTextLength: textLength)
+            }
             let masks = try golden.ids(name + ".masks")
             for (row, mask) in zip(rows, masks) { #expect(row.mask.prefix(mask.count).allSatisfy { $0 == 1 }) }
             #expect(try rows.map(\.ids) == golden.ids(name + ".input_ids"))

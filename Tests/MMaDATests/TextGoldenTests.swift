@@ -43,7 +43,7 @@ import Torch
             maskID: vocabulary.mask, sampling: sampling,
             random: try RandomSource(seed: UInt64(entry["seed"]?.intValue ?? 0)))
 
-        let B = prompts.count
+        let rowCount = prompts.count
         let traceX = try golden.ids(name + ".trace_x")  // [(steps + 1) · B][width]
         let traceX0 = try golden.ids(name + ".trace_x0")  // [steps · B][width]
         let traceConfidence: [Double] = try golden[name + ".trace_confidence"].to(dtype: .float64).array()
@@ -51,11 +51,13 @@ import Torch
         var step = 0
         while let rows = try denoiser.next() {
             for (r, row) in rows.enumerated() {
-                let before = traceX[step * B + r].dropFirst(pads[r])
+                let before = traceX[step * rowCount + r].dropFirst(pads[r])
                 #expect(
-                    Array(traceX[(step + 1) * B + r].dropFirst(pads[r])) == row.tokens, "row \(r) after step \(step)")
-                let guesses = traceX0[step * B + r].dropFirst(pads[r])
-                let scores = traceConfidence[(step * B + r) * width..<(step * B + r + 1) * width].dropFirst(pads[r])
+                    Array(traceX[(step + 1) * rowCount + r].dropFirst(pads[r])) == row.tokens,
+                    "row \(r) after step \(step)")
+                let guesses = traceX0[step * rowCount + r].dropFirst(pads[r])
+                let scores = traceConfidence[(step * rowCount + r) * width..<(step * rowCount + r + 1) * width]
+                    .dropFirst(pads[r])
                 for (i, score) in scores.enumerated() where score.isFinite && row.newlyFixed.contains(i) {
                     #expect(row.predicted[i] == Array(guesses)[i])
                     if sampling.remasking == .lowConfidence {
