@@ -30,7 +30,8 @@ let package = Package(
         .executable(name: "mmada", targets: ["MMaDACLI"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         library("StrictJSON"),
@@ -64,11 +65,23 @@ let package = Package(
                 "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch", "Checkpoints",
                 "StrictJSON",
             ]),
+        library("Datasets", ["TextTokenizer", "Images", "StrictJSON", "Checkpoints"]),
+        library("ShapesWorld", ["Datasets", "Images", "StrictJSON"]),
+        library("Metrics", ["Images", "StrictJSON"]),
+        library("Configuration", ["StrictJSON", .product(name: "Yams", package: "Yams")]),
+        library(
+            "Training",
+            [
+                "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
+                "Checkpoints", "StrictJSON", "Datasets", "Metrics", "Configuration",
+            ]),
+        library("Evaluation", ["MMaDA", "ShapesWorld", "Datasets", "Images", "StrictJSON", "Torch"]),
         .executableTarget(
             name: "MMaDACLI",
             dependencies: [
                 "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
-                "Checkpoints", "StrictJSON", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Checkpoints", "StrictJSON", "Datasets", "ShapesWorld", "Training", "Evaluation", "Configuration",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house,
             linkerSettings: [
@@ -79,6 +92,10 @@ let package = Package(
             ]),
         library("TestSupport", ["StrictJSON", "Checkpoints", "Torch", "NN"]),
         tests("Torch"),
+        tests("Datasets", ["Images", "StrictJSON"]),
+        tests("ShapesWorld", ["Datasets", "Images", "StrictJSON"]),
+        tests("Metrics", ["Images", "StrictJSON"]),
+        tests("Configuration", ["StrictJSON"]),
         tests("StrictJSON"),
         tests("Checkpoints", ["StrictJSON"]),
         tests("TextTokenizer", ["StrictJSON"]),
