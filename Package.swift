@@ -95,6 +95,12 @@ let package = Package(
         tests("Datasets", ["Images", "StrictJSON"]),
         tests("ShapesWorld", ["Datasets", "Images", "StrictJSON"]),
         tests("Metrics", ["Images", "StrictJSON"]),
+        tests(
+            "Training",
+            [
+                "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
+                "Checkpoints", "StrictJSON", "Datasets", "Configuration", "ShapesWorld",
+            ]),
         tests("Configuration", ["StrictJSON"]),
         tests("StrictJSON"),
         tests("Checkpoints", ["StrictJSON"]),

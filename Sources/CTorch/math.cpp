@@ -38,6 +38,8 @@ at::Tensor unary(ctorch_unary_op op, const at::Tensor& x) {
         return at::logical_not(x);
     case ctorch_isfinite:
         return at::isfinite(x);
+    case ctorch_tanh:
+        return at::tanh(x);
     }
     TORCH_CHECK(false, "unknown unary operation ", static_cast<int>(op));
 }

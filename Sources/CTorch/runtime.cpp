@@ -77,6 +77,10 @@ const char* ctorch_last_error(void) {
     return ctorch::last_error.c_str();
 }
 
+void ctorch_keep_error(const char* message) {
+    ctorch::set_error(message);
+}
+
 const char* ctorch_version(void) {
     return TORCH_VERSION;
 }

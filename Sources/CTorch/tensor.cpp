@@ -6,6 +6,10 @@
 using ctorch::action;
 using ctorch::tensor;
 
+ctorch_tensor_t ctorch_tensor_retain(ctorch_tensor_t input) {
+    return tensor([&] { return input->value; });
+}
+
 void ctorch_tensor_free(ctorch_tensor_t tensor) {
     delete tensor;
 }

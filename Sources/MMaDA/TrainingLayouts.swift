@@ -7,6 +7,13 @@ public struct TrainingRow: Hashable, Sendable {
     /// Meaning depends on the layout: 1 for real tokens (text to image, text), or 1 for the prompt (all others).
     public var mask: [Int32]
 
+    /// A row.
+    public init(ids: [Int32], labels: [Int32], mask: [Int32]) {
+        self.ids = ids
+        self.labels = labels
+        self.mask = mask
+    }
+
     /// Label of positions without loss.
     public static let ignored: Int32 = -100
 }

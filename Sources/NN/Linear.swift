@@ -9,16 +9,19 @@ public struct Linear: Sendable {
     public let weight: Tensor
     /// `[outputs]`.
     public let bias: Tensor?
+    private let adapter: LowRankAdapter?
 
     /// Takes `weight` and, if asked, `bias` from the scope.
     public init(_ inputs: Int, _ outputs: Int, bias: Bool, _ scope: ParameterScope) throws {
         weight = try scope.parameter("weight", outputs, inputs)
         self.bias = bias ? try scope.parameter("bias", outputs) : nil
+        adapter = try scope.adapter(inputs: inputs, outputs: outputs)
     }
 
     /// `x` is `[..., inputs]`; the result `[..., outputs]`.
     public func callAsFunction(_ x: Tensor) throws -> Tensor {
-        try x.linear(weight.to(dtype: x.dtype), bias: bias?.to(dtype: x.dtype))
+        let y = try x.linear(weight.to(dtype: x.dtype), bias: bias?.to(dtype: x.dtype))
+        return try adapter.map { try y + $0(x) } ?? y
     }
 
     /// Elements that a converted part of the weight may have, so that a large head does not double in memory.

@@ -4,6 +4,13 @@ public import Torch
 public protocol ParameterSource: AnyObject {
     /// The parameter of that name, which must have that shape.
     func parameter(_ name: String, shape: [Int]) throws -> Tensor
+    /// The adapter that a linear layer of that name is to have beside its weight; most sources have none.
+    func adapter(_ path: String, inputs: Int, outputs: Int) throws -> LowRankAdapter?
+}
+
+extension ParameterSource {
+    /// None.
+    public func adapter(_ path: String, inputs: Int, outputs: Int) throws -> LowRankAdapter? { nil }
 }
 
 /// A place in the tree of a model's parameters: `scope / "blocks" / 0 / "q_proj"` is a checkpoint name.
@@ -31,6 +38,11 @@ public struct ParameterScope {
     /// - Throws: ``ParameterError`` when it is missing or has another shape.
     public func parameter(_ name: String, _ shape: Int...) throws -> Tensor {
         try source.parameter((self / name).path, shape: shape)
+    }
+
+    /// The adapter of the linear layer at this place, if it has one.
+    public func adapter(inputs: Int, outputs: Int) throws -> LowRankAdapter? {
+        try source.adapter(path, inputs: inputs, outputs: outputs)
     }
 }
 

@@ -81,3 +81,10 @@ extension Tensor {
         return difference.isNaN ? .infinity : difference
     }
 }
+
+extension JSONValue {
+    /// The numbers of an array; `nil` for anything else.
+    public var numbers: [Double]? { arrayValue.map { $0.compactMap(\.doubleValue) } }
+    /// The whole numbers of an array; `nil` for anything else.
+    public var integers: [Int]? { arrayValue.map { $0.compactMap(\.intValue) } }
+}

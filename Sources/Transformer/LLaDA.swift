@@ -81,7 +81,7 @@ struct Attention: Sendable {
         try x.reshaped(x.size(0), heads, -1)  // [T, H, E]
     }
 
-    /// Attention inside each sequence: one kernel call where all have the same length, else one a sequence.
+    /// Attention inside each sequence: one kernel call for each run of sequences of the same length.
     private func attend(
         _ q: Tensor, _ k: Tensor, _ v: Tensor, layer: Int, _ context: ForwardContext, queryCounts: [Int]
     ) throws -> Tensor {
@@ -96,16 +96,29 @@ struct Attention: Sendable {
         }
         var start = (query: 0, key: 0)
         var results: [Tensor] = []
-        for (queries, length) in zip(queryCounts, context.lengths) {
-            defer { start = (start.query + queries, start.key + length) }
-            if queries == 0 { continue }
+        for run in Self.runs(queryCounts, context.lengths) {
+            let end = (query: start.query + run.queries * run.count, key: start.key + run.length * run.count)
+            defer { start = end }
+            if run.queries == 0 { continue }
             results.append(
                 try attend(
-                    grid(q.slice(start.query..<start.query + queries), 1),
-                    grid(k.slice(start.key..<start.key + length), 1),
-                    grid(v.slice(start.key..<start.key + length), 1), bias: nil))
+                    grid(q.slice(start.query..<end.query), run.count), grid(k.slice(start.key..<end.key), run.count),
+                    grid(v.slice(start.key..<end.key), run.count), bias: nil))
         }
         return try Tensor.cat(results)
+    }
+
+    /// Neighbouring sequences that agree in queries and length, and how many they are.
+    private static func runs(_ queries: [Int], _ lengths: [Int]) -> [(queries: Int, length: Int, count: Int)] {
+        var runs: [(queries: Int, length: Int, count: Int)] = []
+        for (queries, length) in zip(queries, lengths) {
+            if let last = runs.last, last.queries == queries, last.length == length {
+                runs[runs.count - 1].count += 1
+            } else {
+                runs.append((queries, length, 1))
+            }
+        }
+        return runs
     }
 
     private func grid(_ x: Tensor, _ count: Int) throws -> Tensor {
@@ -202,10 +215,12 @@ public struct LLaDA: Sendable {
     ///   - layout: Where each sequence begins and ends, and what its tokens see.
     ///   - rows: Indices into the T tokens, ascending, of the states that are wanted; `nil` for all.
     ///   - record: Called with the input of each block, for inspection.
+    ///   - recomputing: Whether a training step computes each block anew in its backward pass, to save memory.
     /// - Returns: `[N, D]`.
     /// - Throws: ``TensorError``, for sequences that `layout` does not fit.
     public func hiddenStates(
-        _ x: Tensor, _ layout: SequenceLayout, rows: [Int]? = nil, record: ((Tensor) -> Void)? = nil
+        _ x: Tensor, _ layout: SequenceLayout, rows: [Int]? = nil, record: ((Tensor) -> Void)? = nil,
+        recomputing: Bool = false
     ) throws -> Tensor {
         let context = try ForwardContext(configuration, layout, dtype: dtype, device: x.device)
         let selection = try rows.flatMap { try RowSelection($0, lengths: layout.lengths, device: x.device) }
@@ -214,7 +229,11 @@ public struct LLaDA: Sendable {
         var x = x  // [T, D]
         for (layer, block) in blocks.enumerated() {
             record?(x)
-            x = try block(x, layer: layer, context, rows: layer == blocks.count - 1 && selectsInside ? selection : nil)
+            let rows = layer == blocks.count - 1 && selectsInside ? selection : nil
+            x =
+                try recomputing
+                ? x.checkpointed { try block($0, layer: layer, context, rows: rows) }
+                : block(x, layer: layer, context, rows: rows)
         }
         if let selection, !selectsInside { x = try x.indexSelect(selection.indices) }
         return try finalNorm(x)  // [N, D]
@@ -225,5 +244,17 @@ public struct LLaDA: Sendable {
         let range = range ?? 0..<configuration.vocabularySize
         if let head { return try head(hidden, outputs: range) }
         return try hidden.linear(embedding.weight.slice(range).to(dtype: hidden.dtype))
+    }
+
+    /// Σ wᵢ·CEᵢ of hidden states `[N, D]` over the whole vocabulary, chunk by chunk, and each CE `[N]` in nats.
+    ///
+    /// `targets`: The right ids `[N]` (int64). `weights`: What each position counts `[N]` (float32).
+    public func crossEntropy(
+        _ hidden: Tensor, targets: Tensor, weights: Tensor
+    ) throws -> (sum: Tensor, each: Tensor) {
+        // About 64 MB of logits at a time: large enough for the matrix product, small beside the model.
+        let chunk = max(16, (1 << 24) / configuration.vocabularySize)
+        return try hidden.linearCrossEntropy(
+            head?.weight ?? embedding.weight, targets: targets, weights: weights, chunk: chunk)
     }
 }

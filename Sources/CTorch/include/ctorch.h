@@ -63,6 +63,8 @@ void ctorch_inference_end(void* _Nonnull scope);
 // MARK: Life and shape
 
 void ctorch_tensor_free(ctorch_tensor_t _Nonnull tensor);
+/// Another handle on the same tensor.
+ctorch_tensor_t _Nullable ctorch_tensor_retain(ctorch_tensor_t _Nonnull tensor);
 int32_t ctorch_rank(ctorch_tensor_t _Nonnull tensor);
 int64_t ctorch_size(ctorch_tensor_t _Nonnull tensor, int32_t dimension);
 ctorch_dtype ctorch_tensor_dtype(ctorch_tensor_t _Nonnull tensor);
@@ -132,7 +134,8 @@ typedef enum {
     ctorch_sigmoid,
     ctorch_silu,
     ctorch_logical_not,
-    ctorch_isfinite
+    ctorch_isfinite,
+    ctorch_tanh
 } ctorch_unary_op;
 typedef enum {
     ctorch_add,
@@ -202,6 +205,47 @@ ctorch_tensor_t _Nullable ctorch_group_norm(
     ctorch_tensor_t _Nonnull input, int64_t groups, ctorch_tensor_t _Nullable weight, ctorch_tensor_t _Nullable bias,
     double epsilon);
 ctorch_tensor_t _Nullable ctorch_upsample_nearest(ctorch_tensor_t _Nonnull input, int64_t height, int64_t width);
+
+// MARK: Gradients
+
+/// Opens a scope on this thread in which operations are recorded, or not; closed on the same thread.
+void* _Nullable ctorch_gradient_mode_begin(bool records);
+void ctorch_gradient_mode_end(void* _Nonnull scope);
+bool ctorch_require_gradient(ctorch_tensor_t _Nonnull tensor, bool required);
+bool ctorch_requires_gradient(ctorch_tensor_t _Nonnull tensor);
+ctorch_tensor_t _Nullable ctorch_detach(ctorch_tensor_t _Nonnull tensor);
+/// Adds the gradient of a scalar to every leaf that it depends on.
+bool ctorch_backward(ctorch_tensor_t _Nonnull loss);
+/// The gradient of a leaf, or NULL where it has none.
+bool ctorch_gradient(ctorch_tensor_t _Nonnull tensor, ctorch_tensor_t _Nullable* _Nonnull gradient);
+/// Replaces the gradient of a leaf; NULL takes it away.
+bool ctorch_set_gradient(ctorch_tensor_t _Nonnull tensor, ctorch_tensor_t _Nullable gradient);
+/// Σ weightᵢ·CEᵢ of `hidden` [M, D] · `head`ᵀ [V, D] against `targets` [M] (int64); `losses` receives each CE [M].
+ctorch_tensor_t _Nullable ctorch_linear_cross_entropy(
+    ctorch_tensor_t _Nonnull hidden, ctorch_tensor_t _Nonnull head, ctorch_tensor_t _Nonnull targets,
+    ctorch_tensor_t _Nonnull weights, int64_t chunk, ctorch_tensor_t _Nullable* _Nonnull losses);
+/// `run(context, input)`, which is run once more in the backward pass instead of keeping what it computed.
+///
+/// `run` takes over the input's handle and gives a new one, or NULL after it has kept an error with
+/// `ctorch_keep_error`. `release(context)` is called when it will not be run again.
+ctorch_tensor_t _Nullable ctorch_checkpointed(
+    ctorch_tensor_t _Nonnull input,
+    ctorch_tensor_t _Nullable (*_Nonnull run)(void* _Nullable, ctorch_tensor_t _Nonnull), void* _Nullable context,
+    void (*_Nonnull release)(void* _Nullable));
+/// Sets what `ctorch_last_error` says on this thread.
+void ctorch_keep_error(const char* _Nonnull message);
+/// The sum of the squares of all elements.
+bool ctorch_squared_norms(const ctorch_tensor_t _Nonnull* _Nonnull tensors, int32_t count, double* _Nonnull total);
+/// One step of AdamW on each parameter, whose gradients are divided by `gradient_divisor` (in place) first.
+bool ctorch_adamw(
+    const ctorch_tensor_t _Nonnull* _Nonnull parameters, const ctorch_tensor_t _Nonnull* _Nonnull gradients,
+    const ctorch_tensor_t _Nonnull* _Nonnull first_moments, const ctorch_tensor_t _Nonnull* _Nonnull second_moments,
+    const ctorch_tensor_t _Nonnull* _Nonnull steps, int32_t count, double learning_rate, double beta1, double beta2,
+    double weight_decay, double epsilon, double gradient_divisor);
+/// target += weight · (source − target).
+bool ctorch_interpolate(
+    const ctorch_tensor_t _Nonnull* _Nonnull targets, const ctorch_tensor_t _Nonnull* _Nonnull sources, int32_t count,
+    double weight);
 
 // MARK: Random numbers
 

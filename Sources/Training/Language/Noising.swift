@@ -1,0 +1,58 @@
+import Diffusion
+public import MMaDA
+
+/// How the sum over masked text positions is divided (training §2).
+public enum TextLossScale: String, Hashable, Sendable, Codable, CaseIterable {
+    /// By rows × length: stages 1.1 and 1.2.
+    case stage1
+    /// By rows and each row's answer length: from stage 1.3 on.
+    case stage4
+}
+
+// From rows with labels to noised sequences with weights: what follows the draw of a mask, without any randomness.
+extension NoisedSequence {
+    /// A text-to-image row whose image tokens are masked already.
+    ///
+    /// Scored is what follows the text part and has a label: the masked image tokens and, as in the official loss, the
+    /// two marks around them.
+    ///
+    /// `weight`: What the token at a position counts, given its label.
+    public static func textToImage(
+        _ row: TrainingRow, maxTextLength: Int, weight: (Int32) -> Float = { _ in 1 }
+    ) -> NoisedSequence {
+        let scored = row.labels.indices.dropFirst(maxTextLength + 1).compactMap { position -> ScoredPosition? in
+            let label = row.labels[position]
+            return label == TrainingRow.ignored
+                ? nil : ScoredPosition(position: position, target: label, weight: weight(label))
+        }
+        let padding = row.mask.prefix { $0 == 0 }.count
+        return NoisedSequence(part: .textToImage, ids: row.ids, scored: scored, paddingCount: padding)
+    }
+
+    /// A row of text in which `masked` positions outside the prompt become masks.
+    ///
+    /// - Parameters:
+    ///   - part: What it counts as.
+    ///   - row: Tokens, labels, and `mask` 1 on the prompt.
+    ///   - masked: The draw for this row; at least as long.
+    ///   - ratio: Its probability p.
+    ///   - scale: How the row's sum is divided.
+    ///   - mask: The mask token.
+    /// - Returns: The noised row, each masked position weighing 1/p over the scale.
+    public static func text(
+        _ part: LossPart, _ row: TrainingRow, masked: [Bool], ratio: Float, scale: TextLossScale, mask: Int32
+    ) -> NoisedSequence {
+        let answerLength = row.mask.reduce(0) { $0 + ($1 == 0 ? 1 : 0) }
+        let divisor = scale == .stage1 ? row.ids.count : max(1, answerLength)
+        let weight = 1 / (ratio * Float(divisor))
+        var ids = row.ids
+        var scored: [ScoredPosition] = []
+        for position in ids.indices where row.mask[position] == 0 && masked[position] {
+            ids[position] = mask
+            if row.labels[position] != TrainingRow.ignored {
+                scored.append(ScoredPosition(position: position, target: row.labels[position], weight: weight))
+            }
+        }
+        return NoisedSequence(part: part, ids: ids, scored: scored)
+    }
+}
