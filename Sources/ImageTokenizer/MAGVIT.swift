@@ -196,7 +196,7 @@ public struct LookupFreeQuantizer: Sendable {
 }
 
 /// The image tokenizer: pixels to codes and back.
-public struct MAGVIT: Sendable {
+public struct MAGVIT: VisualTokenizer {
     /// The shape of the model.
     public let configuration: MAGVITConfiguration
     /// Codes and signs.
@@ -216,12 +216,12 @@ public struct MAGVIT: Sendable {
         quantizer = LookupFreeQuantizer(bits: configuration.bits)
     }
 
+    /// Pixels on a side that one code stands for.
+    public var downsampling: Int { configuration.downsampling }
+
     /// The latent before quantisation: pixels `[B, 3, Y, X]` in −1…1 to `[B, bits, Y/16, X/16]`.
     public func latent(_ pixels: Tensor) throws -> Tensor { try encoder(pixels) }
 
-    /// Codes `[B, Y/16, X/16]` (int64) of pixels `[B, 3, Y, X]` in −1…1.
-    public func encode(_ pixels: Tensor) throws -> Tensor { try quantizer.codes(latent(pixels)) }
-
-    /// Pixels `[B, 3, 16y, 16x]`, not clamped, of codes `[B, y, x]` (int64).
-    public func decode(_ codes: Tensor) throws -> Tensor { try decoder(quantizer.signs(codes)) }
+    /// Pixels `[B, 3, 16y, 16x]`, not clamped, of a quantised latent `[B, bits, y, x]` of ±1.
+    public func pixels(ofSigns signs: Tensor) throws -> Tensor { try decoder(signs) }
 }

@@ -54,9 +54,29 @@ public struct MAGVITConfiguration: Hashable, Sendable {
         return half
     }
 
+    var json: JSONValue {
+        let quantize: [(key: JSONString, value: JSONValue)] = [("codebook_dim", .integer(Int64(bits)))]
+        let fields: [(key: JSONString, value: JSONValue)] = [
+            ("encoder", encoder.json(bits: bits)), ("decoder", decoder.json(bits: bits)),
+            ("quantize", .object(quantize)),
+        ]
+        return .object(fields)
+    }
+
     /// Number of codes.
     public var codebookSize: Int { 1 << bits }
 
     /// Pixels on a side that one code stands for.
     public var downsampling: Int { 1 << (encoder.blocks.count - 1) }
+}
+
+extension MAGVITConfiguration.Half {
+    fileprivate func json(bits: Int) -> JSONValue {
+        let list = { (numbers: [Int]) in JSONValue.array(numbers.map { .integer(Int64($0)) }) }
+        let fields: [(key: JSONString, value: JSONValue)] = [
+            ("ch", .integer(Int64(channels))), ("ch_mult", list(multipliers)), ("num_res_blocks", list(blocks)),
+            ("z_channels", .integer(Int64(bits))),
+        ]
+        return .object(fields)
+    }
 }

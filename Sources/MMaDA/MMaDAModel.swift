@@ -83,12 +83,12 @@ public struct MMaDAModel: Sendable {
     /// The image tokenizer, loaded on first use.
     ///
     /// - Throws: ``MMaDAError/codebookMismatch(model:imageTokenizer:)``, or why its files cannot be read.
-    public func imageTokenizer() throws -> MAGVIT {
+    public func imageTokenizer() throws -> any VisualTokenizer {
         guard !vocabulary.image.isEmpty else { throw MMaDAError.noImageCodes }
         let tokenizer = try images.load()
-        guard tokenizer.configuration.codebookSize == vocabulary.image.count else {
+        guard tokenizer.codebookSize == vocabulary.image.count else {
             throw MMaDAError.codebookMismatch(
-                model: vocabulary.image.count, imageTokenizer: tokenizer.configuration.codebookSize)
+                model: vocabulary.image.count, imageTokenizer: tokenizer.codebookSize)
         }
         return tokenizer
     }
@@ -100,13 +100,13 @@ enum ModelFiles {
     static let imageTokenizerStems = ["pytorch_model", "diffusion_pytorch_model", "model"]
 
     /// The image tokenizer in a folder, or in a single weights file.
-    static func imageTokenizer(_ place: URL) throws -> (MAGVITConfiguration, Checkpoint) {
+    static func imageTokenizer(_ place: URL) throws -> (VisualTokenizerConfiguration, Checkpoint) {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isDirectory) else {
             throw MMaDAError.missingFile(place, purpose: "the image tokenizer; name another with --image-tokenizer")
         }
-        guard isDirectory.boolValue else { return (MAGVITConfiguration(), try Checkpoint(file: place)) }
-        let configuration = try MAGVITConfiguration(json(place.appending(path: "config.json")))
+        guard isDirectory.boolValue else { return (.magvit(MAGVITConfiguration()), try Checkpoint(file: place)) }
+        let configuration = try VisualTokenizerConfiguration(json(place.appending(path: "config.json")))
         return (configuration, try Checkpoint(directory: place, stems: imageTokenizerStems))
     }
 
@@ -131,20 +131,20 @@ enum ModelFiles {
 private final class LazyImageTokenizer: Sendable {
     private let place: URL
     private let device: Device
-    private let loaded = Mutex<MAGVIT?>(nil)
+    private let loaded = Mutex<(any VisualTokenizer)?>(nil)
 
     init(place: URL, device: Device) {
         self.place = place
         self.device = device
     }
 
-    func load() throws -> MAGVIT {
+    func load() throws -> any VisualTokenizer {
         try loaded.withLock { loaded in
             if let loaded { return loaded }
             let (configuration, checkpoint) = try ModelFiles.imageTokenizer(place)
             let parameters = CheckpointParameters(checkpoint, device: device, dtype: .float32)
-            let model = try MAGVIT(configuration, ParameterScope(parameters))
-            try parameters.finish(ignoring: MAGVIT.constantNames)
+            let model = try configuration.build(ParameterScope(parameters))
+            try parameters.finish(ignoring: configuration.constantNames)
             loaded = model
             return model
         }

@@ -70,8 +70,8 @@ public struct ModelInspection: Sendable {
         }
         let (shape, checkpoint) = try ModelFiles.imageTokenizer(vq)
         let images = ParameterAudit()
-        _ = try MAGVIT(shape, ParameterScope(images))
-        imageTokenizer = Part(checkpoint, images, constants: MAGVIT.constantNames)
+        _ = try shape.build(ParameterScope(images))
+        imageTokenizer = Part(checkpoint, images, constants: shape.constantNames)
     }
 
     /// Whether all tensors are there and of the right shape.

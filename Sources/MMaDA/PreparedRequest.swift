@@ -103,7 +103,7 @@ extension MMaDAModel {
 
     private func canvas(of request: ImageRequest) throws -> ImageCanvas {
         let pixels = try resolution(request.resolution)
-        let side = try pixels / imageTokenizer().configuration.downsampling
+        let side = try pixels / imageTokenizer().downsampling
         switch request.source {
         case .nothing:
             return ImageCanvas(CodeGrid(unknown: side))
@@ -126,7 +126,7 @@ extension MMaDAModel {
 
     /// Pixels on a side: as asked, else the model's own, else 512.
     func resolution(_ asked: Int?) throws -> Int {
-        let patch = try imageTokenizer().configuration.downsampling
+        let patch = try imageTokenizer().downsampling
         if let asked {
             try Limits.divisible("resolution", asked, by: "patch size", patch)
             return asked
@@ -139,7 +139,7 @@ extension MMaDAModel {
     func codes(of image: RGBImage) throws -> CodeGrid {
         let tokenizer = try imageTokenizer()
         return try withoutGradient { () throws in
-            let codes = try tokenizer.encode(MAGVIT.pixels(of: image).to(transformer.device))  // [1, y, x]
+            let codes = try tokenizer.encode(PixelConversion.pixels(of: image).to(transformer.device))  // [1, y, x]
             let (_, Y, X) = try codes.shape3
             return CodeGrid(height: Y, width: X, codes: try codes.to(dtype: .int32).array(of: Int32.self))
         }
@@ -152,7 +152,7 @@ extension MMaDAModel {
             let codes = try Tensor(
                 grid.codes.map { Int64($0 ?? 0) }, shape: [1, grid.height, grid.width]
             ).to(transformer.device)
-            return try MAGVIT.images(of: tokenizer.decode(codes))[0]
+            return try PixelConversion.images(of: tokenizer.decode(codes))[0]
         }
     }
 

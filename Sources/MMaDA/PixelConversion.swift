@@ -1,9 +1,8 @@
-public import ImageTokenizer
 public import Images
 public import Torch
 
-// 8-bit images to the tokenizer's pixels and back.
-extension MAGVIT {
+/// 8-bit images to the image tokenizer's pixels and back.
+public enum PixelConversion {
     /// Pixels `[1, 3, Y, X]` in −1…1 of an image: (v/255 − ½)/½.
     public static func pixels(of image: RGBImage) throws -> Tensor {
         let bytes = try Tensor(image.pixels, shape: [image.height, image.width, 3])

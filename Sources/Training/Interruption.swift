@@ -1,0 +1,32 @@
+import Foundation
+import Synchronization
+
+/// Whether the user, or the system, has asked the program to end: Ctrl-C, SIGTERM, SIGHUP.
+///
+/// A run ends after the step it is in, with a checkpoint. A second request ends the process at once.
+public final class Interruption: Sendable {
+    private let requested = Atomic<Bool>(false)
+
+    /// No request yet; nothing is listened to.
+    public init() {}
+
+    /// Whether the run is to end.
+    public var isRequested: Bool { requested.load(ordering: .relaxed) }
+
+    /// Asks the run to end.
+    public func request() { requested.store(true, ordering: .relaxed) }
+
+    /// Takes the process's signals from now on.
+    public func listen() {
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { [self] in
+                _ = source  // its own handler keeps it, as long as the process listens
+                if isRequested { exit(128 + number) }
+                request()
+            }
+            source.resume()
+        }
+    }
+}
