@@ -1,0 +1,57 @@
+import Diffusion
+
+/// What a language stage does to its batches.
+public struct LanguageSettings: Hashable, Sendable {
+    /// Rows of each part in a micro-batch.
+    public var batchSizes: [LossPart: Int] = [:]
+    /// What each part counts in the total.
+    public var coefficients: [LossPart: Double] = [:]
+    /// Text budget S of pictures and answers (`max_seq_length`).
+    public var maxTextLength = 512
+    /// Length of text rows (`max_lm_text_length`); `nil` for S + N + 3, as in stage 1.
+    public var languageLength: Int?
+    /// Chance that a caption is left out, for guidance (`cond_dropout_prob`).
+    public var captionDropout = 0.1
+    /// Least mask ratio of pictures (`min_masking_rate`).
+    public var minimumMaskRatio = 0.0
+    /// How the ratio of pictures is drawn.
+    public var schedule = MaskScheduleChoice.cosine
+    /// How text losses are divided.
+    public var textLossScale = TextLossScale.stage4
+    /// What left padding does to attention.
+    public var padAttention = PadAttention.masked
+    /// Whether rows are padded to their budget, as in the official code, or to the longest of their part.
+    public var padsToBudget = true
+    /// Whether a text beyond the budget costs the example, or is cut.
+    public var dropsLongSamples = true
+    /// Loss weight of image codes other than the picture's most frequent one, against 1 for that.
+    public var foregroundWeight = 1.0
+    /// How reasoning-to-image rows are masked.
+    public var reasonToImageNoise = ReasonToImageNoise.joint
+    /// Whether blocks are computed anew in the backward pass, to save memory.
+    public var recomputes = false
+
+    /// The defaults.
+    public init() {}
+}
+
+/// The mask schedules that training knows by name.
+public enum MaskScheduleChoice: String, Hashable, Sendable, Codable, CaseIterable {
+    case cosine, linear, sigmoid
+
+    var schedule: MaskSchedule {
+        switch self {
+        case .cosine: .cosine
+        case .linear: .linear
+        case .sigmoid: .sigmoid
+        }
+    }
+}
+
+/// How the answer part of reasoning-to-image rows is masked.
+public enum ReasonToImageNoise: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Text and picture alike, with one ratio (the official loader).
+    case joint
+    /// As they are generated: the text before a picture that is all masked, or the picture after a whole text.
+    case staged
+}
