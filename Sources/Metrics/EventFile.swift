@@ -11,8 +11,8 @@ struct EventFile: Sendable {
 
     /// Makes a new file in `folder`, later in order than those that are there.
     ///
-    /// What TensorBoard has of `step` and later ones is forgotten.
-    init(folder: URL, forgettingFrom step: Int, time: Date = Date()) throws(MetricsError) {
+    /// What TensorBoard has of steps after `step` is forgotten.
+    init(folder: URL, resumingAfter step: Int?, time: Date = Date()) throws(MetricsError) {
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: folder.path) } catch {
             throw .file(path: folder.path, reason: error.localizedDescription)
@@ -25,8 +25,8 @@ struct EventFile: Sendable {
         output = try AppendedFile(
             creating: folder.appending(path: "\(Self.prefix)\(seconds).\(host).\(process.processIdentifier).0"))
         try append(step: 0, time: time) { $0.append(string: "brain.Event:2", field: 3) }
-        if step > 1 || latest > 0 {
-            try append(step: step, time: time) { event in
+        if let step {
+            try append(step: min(step, .max - 1) + 1, time: time) { event in
                 event.append(message: 7) { $0.append(integer: 1, field: 1) }  // SessionLog: START
             }
         }

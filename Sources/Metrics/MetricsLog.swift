@@ -10,12 +10,14 @@ struct MetricsLog: Sendable {
     let output: AppendedFile
     private var lastStep: Int
 
-    /// Opens the file, keeping the lines up to `step`.
+    /// Opens the file, keeping the lines up to `step`; without one there must be none.
     ///
     /// A last line without its end was being written when the run before died, and goes too.
-    init(file: URL, resumingAfter step: Int) throws(MetricsError) {
-        output = try AppendedFile(file, cutTo: Self.length(of: file, upTo: step))
-        lastStep = step
+    init(file: URL, resumingAfter step: Int?) throws(MetricsError) {
+        let kept = try Self.length(of: file, upTo: step ?? .max)
+        if step == nil, kept > 0 { throw .holdsEarlierRun(path: file.path) }
+        output = try AppendedFile(file, cutTo: kept)
+        lastStep = step ?? 0
     }
 
     /// Appends one line.

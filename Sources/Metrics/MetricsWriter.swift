@@ -18,19 +18,21 @@ public final class MetricsWriter: Sendable {
 
     /// Opens the files of a run, making the folder if need be.
     ///
+    /// To resume is to cut `metrics.jsonl` after a step, in one system call, and to begin a new event file which tells
+    /// TensorBoard to forget what came later.
+    ///
     /// - Parameters:
     ///   - folder: Where `metrics.jsonl` and the event files lie.
-    ///   - step: The last step that counts, 0 for a new run: `metrics.jsonl` is cut after it, in one system call, and a
-    ///     new event file tells TensorBoard to forget what came later.
+    ///   - step: The last step that counts, at least 0; `nil` for a new run, in a folder that holds none.
     /// - Throws: ``MetricsError``.
-    public init(folder: URL, resumingAfter step: Int = 0) throws(MetricsError) {
+    public init(folder: URL, resumingAfter step: Int? = nil) throws(MetricsError) {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
             throw .file(path: folder.path, reason: error.localizedDescription)
         }
         let lines = try MetricsLog(file: folder.appending(path: "metrics.jsonl"), resumingAfter: step)
-        let events = try EventFile(folder: folder, forgettingFrom: step + 1)
+        let events = try EventFile(folder: folder, resumingAfter: step)
         files = Mutex(Files(lines: lines, events: events))
     }
 

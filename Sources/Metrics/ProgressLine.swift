@@ -54,12 +54,12 @@ public struct ProgressLine: Sendable {
         done: Int, losses: KeyValuePairs<String, Double> = [:], tokensPerSecond: Double? = nil,
         now: ContinuousClock.Instant = .now
     ) -> String? {
-        let pause =
+        let (pause, before): (Duration, ContinuousClock.Instant?) =
             switch style {
-            case .bar: Self.repaint
-            case .lines(let interval): interval
+            case .bar: (Self.repaint, last)
+            case .lines(let interval): (interval, last ?? start)
             }
-        if done < total, let since = last ?? (pause == Self.repaint ? nil : start), now - since < pause { return nil }
+        if done < total, let before, now - before < pause { return nil }
         last = now
         var parts = ["\(done)/\(total)"]
         parts += losses.map { "\($0.key) \(Self.figure($0.value))" }

@@ -81,13 +81,23 @@ import Testing
         }
     }
 
+    @Test func `a new run does not begin on top of another`() throws {
+        try inFolder { folder in
+            _ = try MetricsWriter(folder: folder)
+            try MetricsWriter(folder: folder).write(step: 1, ["loss": 1])  // nothing was written before
+            let file = folder.appending(path: "metrics.jsonl")
+            #expect(throws: MetricsError.holdsEarlierRun(path: file.path)) { try MetricsWriter(folder: folder) }
+            #expect(try steps(folder) == [1])
+        }
+    }
+
     @Test func `a folder that cannot be made is an error`() {
         #expect(throws: MetricsError.self) { try MetricsWriter(folder: URL(filePath: "/dev/null/x")) }
     }
 
     @Test func `each run has an event file of its own, later in order`() throws {
         try inFolder { folder in
-            for _ in 0..<3 { _ = try MetricsWriter(folder: folder, resumingAfter: 7) }
+            for step in [nil, 7, 7] { _ = try MetricsWriter(folder: folder, resumingAfter: step) }
             let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
                 $0.hasPrefix("events.out.tfevents.")
             }

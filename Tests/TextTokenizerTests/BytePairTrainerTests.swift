@@ -61,6 +61,9 @@ import Testing
         let think = try #require(tokenizer.id(of: "<think>"))
         #expect(!tokenizer.isSpecial(think) && tokenizer.isSpecial(Int32(trained.maskTokenID)))
         #expect(tokenizer.encode("<think>a</think>").first == think)
+        let turns = [ChatMessage(role: .user, content: "two red circles")]
+        #expect(
+            try ChatTemplate.mmada.encode(turns, with: tokenizer) == tokenizer.encode(ChatTemplate.mmada.text(turns)))
         for text in Self.lines(200, seed: 3) + ["\u{0}\u{FFFD}é", "", "<|eot_id|>"] {
             #expect(tokenizer.decode(tokenizer.encodeOrdinary(text), skippingSpecialTokens: false) == text)
         }
