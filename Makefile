@@ -17,6 +17,7 @@ demo: setup  ## build, then show what the program does
 	@recipes/demo
 
 test: setup  ## run all tests, the comparisons with other implementations included
+	@recipes/parquet >/dev/null || echo "make: no Parquet plug-in; its tests are skipped" >&2
 	@peers=$$(recipes/peers) && MMADA_PEERS_PYTHON="$${MMADA_PEERS_PYTHON:-$$peers}" swift test $(checks)
 
 build: setup  ## build the release program: .build/release/mmada

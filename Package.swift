@@ -81,7 +81,7 @@ let package = Package(
             dependencies: [
                 "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
                 "Checkpoints", "StrictJSON", "Datasets", "ShapesWorld", "Training", "Evaluation", "Configuration",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Metrics", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house,
             linkerSettings: [

@@ -1,4 +1,5 @@
 import Foundation
+import Metrics
 import Synchronization
 
 #if canImport(Glibc)
@@ -70,15 +71,12 @@ func interruptible<Result: Sendable>(_ body: @escaping @Sendable () async throws
 
 /// A bar on a terminal, a line every few seconds elsewhere; on standard error.
 struct Progress {
-    private let label: String
-    private let total: Int
     private let start = ContinuousClock.now
-    private var lastLine = ContinuousClock.now
+    private var line: ProgressLine
 
     /// Progress of `total` steps.
     init(_ label: String, total: Int) {
-        self.label = label
-        self.total = total
+        line = ProgressLine(label, total: total, style: Self.style)
         Terminal.hideCursor()
     }
 
@@ -86,23 +84,18 @@ struct Progress {
     var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
 
     mutating func update(_ done: Int) {
-        let rate = Double(done) / max(seconds, 1e-9)
-        let left = Double(total - done) / max(rate, 1e-9)
-        let figures = String(format: "%d/%d  %.1f steps/s  %.0f s left", done, total, rate, left)
-        if Terminal.errorIsTerminal {
-            let filled = total > 0 ? 24 * done / total : 24
-            let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
-            standardError("\r\u{1B}[K" + String("\(label) \(bar) \(figures)".prefix(Terminal.size.columns - 1)))
-        } else if ContinuousClock.now - lastLine > .seconds(5) {
-            lastLine = .now
-            standardError("\(label): \(figures)\n")
-        }
+        line.style = Self.style
+        if let text = line.update(done: done) { standardError(text) }
     }
 
     /// Takes the bar away.
     func finish() {
-        if Terminal.errorIsTerminal { standardError("\r\u{1B}[K") }
+        standardError(line.finish())
         Terminal.restore()
+    }
+
+    private static var style: ProgressLine.Style {
+        Terminal.errorIsTerminal ? .bar(columns: Terminal.size.columns) : .lines(every: .seconds(5))
     }
 }
 

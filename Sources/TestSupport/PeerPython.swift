@@ -8,10 +8,13 @@ public enum PeerPython {
     }
 
     /// Whether it has PyTorch.
-    public static let hasTorch: Bool = {
-        let probe = "import sys, importlib.util; sys.exit(importlib.util.find_spec('torch') is None)"
-        return (try? run(["-c", probe]).status) == 0
-    }()
+    public static let hasTorch: Bool = has("torch")
+
+    /// Whether it has this module.
+    public static func has(_ module: String) -> Bool {
+        let probe = "import sys, importlib.util; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)"
+        return (try? run(["-c", probe, module]).status) == 0
+    }
 
     /// Runs a script under `Tests/Peers`: its exit status and what it printed.
     public static func run(script: String, _ arguments: [String]) throws -> (status: Int32, output: [UInt8]) {

@@ -30,6 +30,12 @@ public enum TokenizerError: Error, Hashable, Sendable, CustomStringConvertible {
     case reachableSpecialToken(String)
     /// A token that is needed is not in the vocabulary.
     case missingToken(String)
+    /// A tokenizer to be trained has no room for the bytes and the added tokens.
+    case vocabularyTooSmall(least: Int, found: Int)
+    /// A string that cannot be an added token of a tokenizer to be trained.
+    case unusableToken(String, reason: String)
+    /// A file could not be written.
+    case unwritable(path: String, reason: String)
 
     /// One line for a terminal.
     public var description: String {
@@ -62,6 +68,12 @@ public enum TokenizerError: Error, Hashable, Sendable, CustomStringConvertible {
             "tokenizer.json: plain text can become the special token '\(token)'; it would not be safe to use"
         case .missingToken(let token):
             "the tokenizer has no token '\(token)'; is it of this model?"
+        case .vocabularyTooSmall(let least, let found):
+            "a vocabulary of \(found) tokens was asked for; bytes and added tokens alone are \(least)"
+        case .unusableToken(let token, let reason):
+            "'\(token)' cannot be an added token: \(reason)"
+        case .unwritable(let path, let reason):
+            "cannot write \(path): \(reason)"
         }
     }
 }
