@@ -45,6 +45,8 @@ public struct SourceDescription: Codable, Hashable, Sendable {
         case conversations
         /// Questions and worked answers; in `table` for archives of images.
         case questions
+        /// Questions of GSM8K, with calculator marks in their answers.
+        case gsm8k
         /// Records of our own.
         case records
     }
@@ -170,6 +172,8 @@ public struct SourceDescription: Codable, Hashable, Sendable {
             return try QuestionBuilder(
                 fields: questions, table: table.isEmpty ? nil : try ImageTable(path: resolved(table, directory)),
                 images: images, origin: isText ? .none : imageOrigin(root))
+        case .gsm8k:
+            return GSM8KBuilder()
         case .records:
             return StoredRecordBuilder(images: images)
         }
@@ -212,6 +216,7 @@ public struct SourceDescription: Codable, Hashable, Sendable {
         switch kind {
         case .text, .chat: return ([field.isEmpty ? "content" : field], [])
         case .instructions: return (["instruction", "input", "output"], [])
+        case .gsm8k: return (["question", "answer"], [])
         case .questions:
             let gold = questions.gold.isEmpty ? [] : [questions.gold]
             let texts = [questions.question, questions.solution] + gold

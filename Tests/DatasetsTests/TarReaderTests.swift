@@ -34,7 +34,7 @@ import Testing
         tar.add("././@LongLink", Array((long + "8\0").utf8), kind: "L")
         tar.add("short.txt", "gnu")
         let found = try samples(of: reader(tar.finished))
-        #expect(found.map(\.key) == ["some/where/name", String(long.dropLast(4)), String(long.dropLast(4))].prefix(2) + [])
+        #expect(found.map(\.key) == ["some/where/name", String(long.dropLast(4))])
         #expect(found[1].parts == ["txt": Array("pax".utf8), "txt8": Array("gnu".utf8)])
     }
 
@@ -117,7 +117,7 @@ import Testing
                     _ = try reader.load(at: span.position)
                 }
                 outcomes.insert(true)
-            } catch is DatasetError {
+            } catch {
                 outcomes.insert(false)
             }
             #expect(steps < 20)
