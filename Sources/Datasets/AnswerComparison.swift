@@ -138,7 +138,9 @@ struct Fraction: Hashable {
         guard parts.count <= 2, var whole = parts.first.map(String.init) else { return nil }
         let groups = whole.split(separator: ",", omittingEmptySubsequences: false)
         if groups.count > 1 {
-            guard (1...3).contains(groups[0].count), groups.dropFirst().allSatisfy({ $0.count == 3 }) else { return nil }
+            guard (1...3).contains(groups[0].count), groups.dropFirst().allSatisfy({ $0.count == 3 }) else {
+                return nil
+            }
             whole = groups.joined()
         }
         let decimals = parts.count == 2 ? String(parts[1]) : ""

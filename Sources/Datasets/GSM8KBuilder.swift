@@ -18,7 +18,8 @@ public struct GSM8KBuilder: RecordBuilder {
     ///   - source: Name to give the records.
     /// - Returns: All records in order.
     /// - Throws: ``DatasetError`` at the first line that is not of this form.
-    public static func records(contentsOf path: String, source: String = "gsm8k") throws(DatasetError) -> [StoredRecord] {
+    public static func records(contentsOf path: String, source: String = "gsm8k") throws(DatasetError) -> [StoredRecord]
+    {
         let reader = try JSONLinesReader(path: path)
         var records: [StoredRecord] = []
         var position = 0

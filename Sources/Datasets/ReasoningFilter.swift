@@ -41,9 +41,11 @@ public struct ReasoningFilter: Sendable {
 
         /// The counts as an object.
         public var json: JSONValue {
-            .object([("total", .integer(Int64(total)))] + sorted.map {
-                (key: JSONString($0.verdict.name), value: .integer(Int64($0.count)))
-            })
+            .object(
+                [("total", .integer(Int64(total)))]
+                    + sorted.map {
+                        (key: JSONString($0.verdict.name), value: .integer(Int64($0.count)))
+                    })
         }
 
         private var sorted: [(verdict: Verdict, count: Int)] {

@@ -123,8 +123,10 @@ public struct SampleStream: Sendable {
             guard let span = try reader.next(from: now.position), span.end > now.position else { return nil }
             now.position = span.end
             guard let rows = reader.rowCount, options.order != .listed else { return span.position }
-            let seed = SampleRandom(seed: options.seed, pass: choicePass, id: "rows of shard \(shard) of " + source.name)
-                .first
+            let seed = SampleRandom(
+                seed: options.seed, pass: choicePass, id: "rows of shard \(shard) of " + source.name
+            )
+            .first
             return IndexPermutation(count: rows, seed: seed)[span.position]
         } catch {
             log.note(error, source: source.name)

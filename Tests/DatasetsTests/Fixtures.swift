@@ -82,7 +82,8 @@ func textSource(_ name: String, _ shards: [String]) throws -> SampleSource {
 }
 
 /// Several shards of `each` texts with numbers that go on from shard to shard.
-func textSource(_ name: String, _ scratch: Scratch, shards: Int, each: Int, from first: Int = 0) throws -> SampleSource {
+func textSource(_ name: String, _ scratch: Scratch, shards: Int, each: Int, from first: Int = 0) throws -> SampleSource
+{
     var paths: [String] = []
     for shard in 0..<shards {
         let start = first + shard * each

@@ -74,7 +74,9 @@ import Testing
         #expect(rows.map { $0.fields["question"]?.stringValue } == ["a, \"b\"\r\nc", ""])
     }
 
-    @Test(arguments: ["a,b\n1\n", "a,b\n1,2,3\n", "a,b\n\"1,2\n", "a,b\n\"1\"x,2\n", "a,b\n1\"1,\"2\"\n", "a,a\n1,2\n", ""])
+    @Test(arguments: [
+        "a,b\n1\n", "a,b\n1,2,3\n", "a,b\n\"1,2\n", "a,b\n\"1\"x,2\n", "a,b\n1\"1,\"2\"\n", "a,a\n1,2\n", "",
+    ])
     func `malformed CSV is an error`(text: String) throws {
         let path = try scratch.write(text, "a.csv")
         #expect(throws: DatasetError.self) { try samples(of: CSVReader(path: path)) }
@@ -144,7 +146,8 @@ private struct StubTable: TableReader {
         let shard = try TableShard(
             path: "t.parquet", opener: { _ in StubTable() }, stringColumns: ["content"], bytesColumns: ["image"])
         let rows = try samples(of: shard)
-        #expect(rows.map { $0.fields["content"]?.stringValue } == ["content 0.0", nil, "content 2.0", nil, "content 2.2"])
+        #expect(
+            rows.map { $0.fields["content"]?.stringValue } == ["content 0.0", nil, "content 2.0", nil, "content 2.2"])
         #expect(rows.map { $0.parts["image"] } == [[0], [1], [0], [1], [2]])
         #expect(throws: DatasetError.self) { try shard.load(at: 5) }
     }
@@ -157,7 +160,8 @@ private struct StubTable: TableReader {
     }
 
     @Test func `a null text fails alone`() throws {
-        let source = try SampleSource(name: "t", shards: ["t"], builder: PlainTextBuilder()) { path throws(DatasetError) in
+        let source = try SampleSource(name: "t", shards: ["t"], builder: PlainTextBuilder()) {
+            path throws(DatasetError) in
             try TableShard(path: path, opener: { _ in StubTable() }, stringColumns: ["content"])
         }
         let limit = FailureLimit(share: 0.5)

@@ -23,13 +23,14 @@ import Testing
         #expect(!AnswerComparison.agree(answer, gold))
     }
 
-    @Test(arguments: [
-        ("<think>r</think>a", nil), (" <think>\nr\n</think>\n a \n", nil), ("r a", .missing),
-        ("<think>r", .unbalanced), ("r</think>a", .unbalanced), ("</think>r<think>a", .unbalanced),
-        ("<think>r</think>a<think>s</think>b", .repeated), ("<think>r</think></think>a", .repeated),
-        ("x<think>r</think>a", .textBefore), ("<think> </think>a", .emptyReasoning),
-        ("<think>r</think> ", .emptyAnswer),
-    ] as [(String, ThinkBlock.Fault?)])
+    @Test(
+        arguments: [
+            ("<think>r</think>a", nil), (" <think>\nr\n</think>\n a \n", nil), ("r a", .missing),
+            ("<think>r", .unbalanced), ("r</think>a", .unbalanced), ("</think>r<think>a", .unbalanced),
+            ("<think>r</think>a<think>s</think>b", .repeated), ("<think>r</think></think>a", .repeated),
+            ("x<think>r</think>a", .textBefore), ("<think> </think>a", .emptyReasoning),
+            ("<think>r</think> ", .emptyAnswer),
+        ] as [(String, ThinkBlock.Fault?)])
     func `a response is one think block and an answer`(text: String, fault: ThinkBlock.Fault?) throws {
         if let fault {
             #expect(throws: fault) { try ThinkBlock.split(text) }
@@ -60,7 +61,8 @@ import Testing
 
     @Test func `GSM8K answers split into steps and result`() throws {
         let scratch = try Scratch()
-        let line = "{\"question\": \"How many?\", \"answer\": \"Half is 48/2 = <<48/2=24>>24.\\nAll <<24+48=72>>72.\\n#### 1,072\"}\n"
+        let line =
+            "{\"question\": \"How many?\", \"answer\": \"Half is 48/2 = <<48/2=24>>24.\\nAll <<24+48=72>>72.\\n#### 1,072\"}\n"
         let records = try GSM8KBuilder.records(contentsOf: scratch.write(line, "train.jsonl"))
         #expect(records.map(\.record.reasoning) == ["Half is 48/2 = 24.\nAll 72."])
         #expect(records.map(\.record.gold) == ["1,072"])

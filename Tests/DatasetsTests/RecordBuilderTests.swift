@@ -142,14 +142,18 @@ import Testing
         let alpaca = "{\"instruction\": \"Add.\", \"input\": \"1 2\", \"output\": \"3\"}"
         let added = try record(InstructionBuilder(), fields(alpaca))
         #expect(added.prompt == "Add.\n1 2" && added.answer == "3" && added.task == .chat)
-        #expect(try record(InstructionBuilder(), fields("{\"instruction\": \"Hi.\", \"output\": \"Ho.\"}")).prompt == "Hi.")
+        #expect(
+            try record(InstructionBuilder(), fields("{\"instruction\": \"Hi.\", \"output\": \"Ho.\"}")).prompt == "Hi.")
     }
 
     @Test func `conversations give some of their first turns`() throws {
         let image = try picture(2)
         try scratch.write(image.pngData(), "img/a.png")
-        let turns = (0..<3).map { "{\"from\":\"human\",\"value\":\"<image>\\nq\($0)\"},{\"from\":\"gpt\",\"value\":\"a\($0)\"}" }
-        let json = "{\"image\": \"img/a.png\", \"conversations\": [\(turns.joined(separator: ",")),"
+        let turns = (0..<3).map {
+            "{\"from\":\"human\",\"value\":\"<image>\\nq\($0)\"},{\"from\":\"gpt\",\"value\":\"a\($0)\"}"
+        }
+        let json =
+            "{\"image\": \"img/a.png\", \"conversations\": [\(turns.joined(separator: ",")),"
             + "{\"from\":\"human\",\"value\":\"odd\"}]}"
         let builder = ConversationBuilder(images: images, origin: .path(field: "image", root: scratch.path))
         var counts: Set<Int> = []
@@ -183,7 +187,8 @@ import Testing
     // MARK: Questions
 
     @Test func `one of an image's rows is drawn, and its think block split off`() throws {
-        let csv = "image,question,solution\nk.png,q1,<think>r1</think>a1\nk.png,q2,<think>r2</think><answer> a2 </answer>\n"
+        let csv =
+            "image,question,solution\nk.png,q1,<think>r1</think>a1\nk.png,q2,<think>r2</think><answer> a2 </answer>\n"
             + "k.jpg,q3,no\n"
         let table = try ImageTable(path: scratch.write(csv, "t.csv"))
         let builder = try QuestionBuilder(table: table, images: images, origin: .part)
@@ -213,7 +218,9 @@ import Testing
         let json = "{\"question\": \"q\", \"solution\": \"long\", \"answer\": 42}"
         let record = try record(builder, fields(json))
         #expect(record.task == .chat && record.answer == "long" && record.gold == "42" && record.image == nil)
-        #expect(throws: DatasetError.self) { try outcome(builder, fields("{\"question\":\"q\",\"solution\":\"<think>x\",\"answer\":1}")) }
+        #expect(throws: DatasetError.self) {
+            try outcome(builder, fields("{\"question\":\"q\",\"solution\":\"<think>x\",\"answer\":1}"))
+        }
     }
 
     // MARK: Our own
@@ -250,7 +257,9 @@ import Testing
     @Test func `what a sample chooses depends on seed, pass and name only`() {
         var draws: Set<UInt64> = []
         for (seed, pass, id) in [(1, 0, "a"), (2, 0, "a"), (1, 1, "a"), (1, 0, "b")] as [(UInt64, Int, String)] {
-            var (first, second) = (SampleRandom(seed: seed, pass: pass, id: id), SampleRandom(seed: seed, pass: pass, id: id))
+            var (first, second) = (
+                SampleRandom(seed: seed, pass: pass, id: id), SampleRandom(seed: seed, pass: pass, id: id)
+            )
             let draw = first.next()
             #expect(second.next() == draw)
             draws.insert(draw)

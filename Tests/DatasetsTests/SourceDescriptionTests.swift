@@ -64,7 +64,8 @@ import Testing
 
     @Test func `lists of conversations become records`() throws {
         try scratch.write(picture(1).pngData(), "coco/a.png")
-        let item = "{\"image\":\"a.png\",\"conversations\":[{\"from\":\"human\",\"value\":\"q\\n<image>\"},"
+        let item =
+            "{\"image\":\"a.png\",\"conversations\":[{\"from\":\"human\",\"value\":\"q\\n<image>\"},"
             + "{\"from\":\"gpt\",\"value\":\"a\"}]}"
         try scratch.write("[\(item),{\"conversations\":[]}]", "mix.json")
         var description = SourceDescription()
