@@ -223,6 +223,13 @@ import Testing
         }
     }
 
+    @Test func `short captions ask for an image, long ones are the reasoning`() throws {
+        let builder = ReasonedImageBuilder(images: images)
+        let made = try record(builder, parts(["shortcaption": "a cat\n", "caption": "A cat sits."]))
+        #expect(made.task == .reasonToImage && made.prompt == "a cat" && made.reasoning == "A cat sits.")
+        #expect(try outcome(builder, parts(["caption": "A cat sits."])) == .skip(.noCaption))
+    }
+
     // MARK: Our own
 
     @Test func `records survive being kept as lines`() throws {
