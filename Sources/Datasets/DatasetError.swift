@@ -92,6 +92,8 @@ public enum TarFault: Error, Hashable, Sendable {
     case duplicatePart(String)
     /// A sample of too many members.
     case tooManyParts(limit: Int)
+    /// The archive is packed with gzip, in which no place can be reached but from the start.
+    case compressed
     /// No sample begins here.
     case noSample
 }

@@ -85,13 +85,18 @@ public final class SampleSource: Sendable {
 
 /// The most tokens that the text of a sample may have: longer samples are passed over, never cut.
 public struct TokenLimit: Sendable {
-    private let tokenizer: Tokenizer
     private let maxTokens: Int
+    private let count: @Sendable (String) -> Int
 
     /// A limit, in tokens of a tokenizer.
     public init(tokenizer: Tokenizer, maxTokens: Int) {
-        self.tokenizer = tokenizer
+        self.init(maxTokens: maxTokens) { tokenizer.encode($0, addingSpecialTokens: false).count }
+    }
+
+    /// A limit, in whatever `count` counts; it is called from many threads.
+    public init(maxTokens: Int, count: @escaping @Sendable (String) -> Int) {
         self.maxTokens = maxTokens
+        self.count = count
     }
 
     /// Whether all text of a record together keeps to the limit.
@@ -101,7 +106,7 @@ public struct TokenLimit: Sendable {
         for text in texts where !text.isEmpty {
             // No vocabulary holds a token of so many bytes: a long text need not be encoded to be refused.
             guard text.utf8.count / 256 <= rest else { return false }
-            rest -= tokenizer.encode(text, addingSpecialTokens: false).count
+            rest -= count(text)
             if rest < 0 { return false }
         }
         return true

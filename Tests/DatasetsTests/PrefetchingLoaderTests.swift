@@ -101,6 +101,19 @@ import Testing
         }
     }
 
+    @Test func `samples of too many tokens are passed over, not cut`() throws {
+        let shard = try linesFile(scratch, "a.jsonl", 0..<12)
+        let limit = TokenLimit(maxTokens: 6) { $0.utf8.count }
+        let source = try SampleSource(
+            name: "s", shards: [shard], builder: PlainTextBuilder(), tokenLimit: limit
+        ) { path throws(DatasetError) in
+            try JSONLinesReader(path: path)
+        }
+        let loader = try PrefetchingLoader(stream: MixedStream(source, options: StreamOptions(isEndless: false)))
+        #expect(Set(try loader.answers()) == Set((0..<10).map { "text \($0)" }))
+        #expect(loader.failures.tallies["s"]?.skipped == [.tooLong: 2])
+    }
+
     @Test func `closing ends the threads, and releasing does`() throws {
         for isClosed in [true, false] {
             var loader: PrefetchingLoader? = try PrefetchingLoader(stream: mixture(), threads: 4, depth: 64)

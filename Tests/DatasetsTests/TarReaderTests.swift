@@ -95,6 +95,22 @@ import Testing
         }
     }
 
+    @Test func `compressed archives and sparse members are named as such`() throws {
+        let path = scratch.path + "/a.tar"
+        #expect(throws: DatasetError.tar(file: path, offset: 0, .compressed)) { try reader([0x1F, 0x8B, 8, 0]) }
+        var tar = TarWriter()
+        tar.add("a.bin", [], kind: "S")
+        #expect(throws: DatasetError.tar(file: path, offset: 0, .unsupported(kind: "S"))) {
+            try reader(tar.finished).next(from: 0)
+        }
+        var pax = TarWriter()
+        pax.add("pax", Array("22 GNU.sparse.major=1\n".utf8), kind: "x")
+        pax.add("a.bin", "data")
+        #expect(throws: DatasetError.tar(file: path, offset: 1024, .unsupported(kind: "sparse"))) {
+            try reader(pax.finished).next(from: 0)
+        }
+    }
+
     @Test func `damaged archives give samples or errors and always end`() throws {
         var tar = TarWriter()
         let record = "path=long/name.png\n"
