@@ -66,7 +66,7 @@ public enum AnswerComparison {
             text = text.removing(mark)
         }
         text = text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        while let first = text.first, "\"'*:= ".contains(first) { text.removeFirst() }
+        text = String(text.drop { "\"'*:= ".contains($0) })
         while let last = text.last, ".,;:!?\"'* ".contains(last) { text.removeLast() }
         // "(B)" and "{5}", but no pair: an interval keeps its brackets.
         let isWrapped = ["()", "{}", "[]"].contains { text.first == $0.first && text.last == $0.last }
@@ -88,13 +88,13 @@ public enum AnswerComparison {
 extension String {
     /// The text without every occurrence of another, byte for byte.
     func removing(_ part: String) -> String {
-        var rest = self
         var kept = ""
-        while let range = rest.range(ofBytes: part) {
-            kept += rest[..<range.lowerBound]
-            rest = String(rest[range.upperBound...])
+        var start = startIndex
+        while let range = range(ofBytes: part, from: start) {
+            kept += self[start..<range.lowerBound]
+            start = range.upperBound
         }
-        return kept + rest
+        return kept + self[start...]
     }
 }
 

@@ -40,13 +40,16 @@ public struct GSM8KBuilder: RecordBuilder {
     ) throws(DatasetError) -> (reasoning: String, gold: String) {
         let fault = DatasetError.missingField(sample: sample, field: "answer", expected: "steps, '####' and a result")
         guard let mark = answer.range(ofBytes: "####") else { throw fault }
-        var rest = String(answer[..<mark.lowerBound])
+        let steps = String(answer[..<mark.lowerBound])
         var reasoning = ""
-        while let opened = rest.range(ofBytes: "<<"), let closed = rest.range(ofBytes: ">>", from: opened.upperBound) {
-            reasoning += rest[..<opened.lowerBound]
-            rest = String(rest[closed.upperBound...])
+        var start = steps.startIndex
+        while let opened = steps.range(ofBytes: "<<", from: start),
+            let closed = steps.range(ofBytes: ">>", from: opened.upperBound)
+        {
+            reasoning += steps[start..<opened.lowerBound]
+            start = closed.upperBound
         }
-        reasoning = (reasoning + rest).trimmed
+        reasoning = (reasoning + steps[start...]).trimmed
         let gold = String(answer[mark.upperBound...]).trimmed
         guard !reasoning.isEmpty, !gold.isEmpty else { throw fault }
         return (reasoning, gold)

@@ -10,7 +10,8 @@ public struct SampleStream: Sendable {
         public fileprivate(set) var source: String
         fileprivate var fingerprint: String
         fileprivate var options: StreamOptions
-        fileprivate var pass = 0
+        /// Passes completed; stays 0 for resampled shards.
+        public fileprivate(set) var pass = 0
         /// Place in the pass's order of shards, and within the shard.
         fileprivate var place = 0
         fileprivate var position = 0

@@ -224,8 +224,7 @@ public struct SourceDescription: Codable, Hashable, Sendable {
         case .instructions: return (["instruction", "input", "output"], [])
         case .gsm8k: return (["question", "answer"], [])
         case .questions:
-            let gold = questions.gold.isEmpty ? [] : [questions.gold]
-            let texts = [questions.question, questions.solution] + gold
+            let texts = Set(questions.names).sorted()
             if imageField.isEmpty { return (texts, []) }
             return byPath ? (texts + [image], []) : (texts, [image])
         case .labelled:

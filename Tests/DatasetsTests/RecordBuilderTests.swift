@@ -223,6 +223,15 @@ import Testing
         }
     }
 
+    @Test(arguments: ["\"long\"", "[\"long\", \"other\"]"])
+    func `reasoning may stand in a field of its own`(reasoning: String) throws {
+        let names = QuestionFields(solution: "answer", gold: "answer", reasoning: "trace")
+        let builder = try QuestionBuilder(fields: names, images: images, origin: .none)
+        let json = "{\"question\": \"q\", \"trace\": \(reasoning), \"answer\": \"7\"}"
+        let made = try record(builder, fields(json))
+        #expect(made.reasoning == "long" && made.answer == "7" && made.gold == "7")
+    }
+
     @Test func `short captions ask for an image, long ones are the reasoning`() throws {
         let builder = ReasonedImageBuilder(images: images)
         let made = try record(builder, parts(["shortcaption": "a cat\n", "caption": "A cat sits."]))
