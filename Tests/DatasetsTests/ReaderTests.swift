@@ -127,24 +127,10 @@ import Testing
     }
 }
 
-/// A table in memory whose cells say where they are.
-private struct StubTable: TableReader {
-    var rowGroupSizes = [2, 0, 3]
-    var columns = ["content", "image"]
-
-    func strings(column: String, rowGroup: Int) throws -> [String?] {
-        (0..<rowGroupSizes[rowGroup]).map { $0 == 1 ? nil : "\(column) \(rowGroup).\($0)" }
-    }
-
-    func bytes(column: String, rowGroup: Int) throws -> [[UInt8]?] {
-        (0..<rowGroupSizes[rowGroup]).map { [UInt8($0)] }
-    }
-}
-
 @Suite struct TableShardTests {
     @Test func `rows of all row groups are samples`() throws {
         let shard = try TableShard(
-            path: "t.parquet", opener: { _ in StubTable() }, stringColumns: ["content"], bytesColumns: ["image"])
+            path: "t.parquet", opener: { _ in MemoryTable() }, stringColumns: ["content"], bytesColumns: ["image"])
         let rows = try samples(of: shard)
         #expect(
             rows.map { $0.fields["content"]?.stringValue } == ["content 0.0", nil, "content 2.0", nil, "content 2.2"])
@@ -155,14 +141,14 @@ private struct StubTable: TableReader {
     @Test func `a wrong column is named with those there are`() {
         let expected = DatasetError.missingColumn(file: "t", expected: "text", found: ["content", "image"])
         #expect(throws: expected) {
-            try TableShard(path: "t", opener: { _ in StubTable() }, stringColumns: ["text"])
+            try TableShard(path: "t", opener: { _ in MemoryTable() }, stringColumns: ["text"])
         }
     }
 
     @Test func `a null text fails alone`() throws {
         let source = try SampleSource(name: "t", shards: ["t"], builder: PlainTextBuilder()) {
             path throws(DatasetError) in
-            try TableShard(path: path, opener: { _ in StubTable() }, stringColumns: ["content"])
+            try TableShard(path: path, opener: { _ in MemoryTable() }, stringColumns: ["content"])
         }
         let limit = FailureLimit(share: 0.5)
         let loader = try PrefetchingLoader(

@@ -8,8 +8,8 @@ import Testing
 
     init() throws { scratch = try Scratch() }
 
-    private func records(_ description: SourceDescription) throws -> [Record] {
-        let source = try description.source(relativeTo: scratch.path)
+    private func records(_ description: SourceDescription, opener: TableOpener? = nil) throws -> [Record] {
+        let source = try description.source(relativeTo: scratch.path, opener: opener)
         let stream = try MixedStream(source, options: StreamOptions(isEndless: false))
         let loader = try PrefetchingLoader(stream: stream, limit: FailureLimit(share: 1))
         var found: [Record] = []
@@ -75,6 +75,28 @@ import Testing
         description.paths = ["mix.json"]
         description.imageRoot = "coco"
         #expect(try records(description).map(\.prompt) == ["q"])
+    }
+
+    @Test func `tables give texts, and images from a column of bytes`() throws {
+        try scratch.write("", "t.parquet")
+        var description = SourceDescription()
+        description.name = "table"
+        description.container = .parquet
+        description.paths = ["t.parquet"]
+        description.kind = .text
+        let texts = try records(description) { _ in MemoryTable() }
+        #expect(texts.map(\.answer).sorted() == ["content 0.0", "content 2.0", "content 2.2"])
+        description.kind = .labelled
+        description.field = "content"
+        description.imageField = "image"
+        description.resolution = 8
+        let image = try picture(1)
+        let png = try image.pngData()
+        let pairs = try records(description) { _ in MemoryTable(image: png) }
+        #expect(pairs.map(\.prompt).sorted() == ["content 0.0", "content 2.0", "content 2.2"])
+        #expect(pairs.allSatisfy { $0.image == image })
+        description.imageField = "picture"
+        #expect(throws: DatasetError.self) { try records(description) { _ in MemoryTable() } }
     }
 
     @Test func `a description survives being written and read`() throws {
