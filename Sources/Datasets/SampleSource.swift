@@ -49,6 +49,8 @@ public final class SampleSource: Sendable {
     /// - Returns: The record, or a reason to pass the sample over.
     /// - Throws: ``DatasetError`` if the sample is broken.
     public func outcome(at address: SampleAddress, pass: Int, seed: UInt64) throws(DatasetError) -> BuildOutcome {
+        // Addresses come from saved positions too, which may be damaged.
+        guard address.position >= 0 else { throw .missingFile(path: "\(name), sample \(address.position)") }
         let sample = try reader(address.shard).load(at: address.position)
         var random = SampleRandom(seed: seed, pass: pass, id: sample.id)
         let outcome = try builder.build(sample, random: &random)

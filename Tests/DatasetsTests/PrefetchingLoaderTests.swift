@@ -128,6 +128,33 @@ import Testing
         }
     }
 
+    @Test func `damaged positions are refused or give samples, and never end the program`() throws {
+        let before = try PrefetchingLoader(stream: mixture(), threads: 1, depth: 3)
+        _ = try before.answers(5)
+        let valid = [UInt8](try JSONEncoder().encode(before.state))
+        var outcomes: Set<Bool> = []
+        for seed in 0..<300 as Range<UInt64> {
+            do {
+                let bytes = Data(Mutations.mutate(valid, seed: seed))
+                let state = try JSONDecoder().decode(PrefetchingLoader.State.self, from: bytes)
+                let after = try PrefetchingLoader(stream: mixture(), resuming: state, threads: 1, depth: 3)
+                outcomes.insert(try after.answers(20).count == 20)
+            } catch {
+                outcomes.insert(false)
+            }
+        }
+        #expect(outcomes == [true, false])
+    }
+
+    @Test func `negative places are errors`() throws {
+        let source = try textSource("s", scratch, shards: 1, each: 2)
+        for position in [-1, .min] {
+            let address = SampleAddress(shard: 0, position: position)
+            #expect(throws: DatasetError.self) { try source.outcome(at: address, pass: 0, seed: 0) }
+            #expect(throws: DatasetError.self) { try JSONLinesReader(path: source.shards[0]).load(at: position) }
+        }
+    }
+
     @Test func `a position of another mixture is refused`() throws {
         let other = try MixedStream(textSource("third", scratch, shards: 1, each: 3))
         let state = try PrefetchingLoader(stream: other).state
