@@ -4,7 +4,7 @@ extension ConfigurationTree {
     /// The tree of a value's properties, under snake-case keys in alphabetical order.
     public init(encoding value: some Encodable) throws {
         let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.keyEncodingStrategy = .custom { NamedKey(Self.snakeCase($0.last?.stringValue ?? "")) }
         encoder.outputFormatting = [.sortedKeys]
         self = try ConfigurationTree(yaml: String(decoding: encoder.encode(value), as: UTF8.self))
     }
@@ -14,7 +14,7 @@ extension ConfigurationTree {
     /// - Throws: ``ConfigurationFileError/wrongType(path:expected:found:)`` naming the key.
     public func decoded<Value: Decodable>(as type: Value.Type) throws(ConfigurationFileError) -> Value {
         let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        decoder.keyDecodingStrategy = .custom { NamedKey(Self.camelCase($0.last?.stringValue ?? "")) }
         do {
             let data = try JSONSerialization.data(withJSONObject: object, options: [.fragmentsAllowed])
             return try decoder.decode(type, from: data)
@@ -53,6 +53,12 @@ extension ConfigurationTree {
         name.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
     }
 
+    /// Foundation's own conversion takes "t2i" for "T2I".
+    private static func camelCase(_ name: String) -> String {
+        let words = name.split(separator: "_")
+        return words.dropFirst().reduce(into: String(words.first ?? "")) { $0 += $1.prefix(1).uppercased() + $1.dropFirst() }
+    }
+
     private var object: Any {
         switch self {
         case .null: NSNull()
@@ -64,4 +70,14 @@ extension ConfigurationTree {
         case .mapping(let entries): Dictionary(entries.map { ($0.key, $0.value.object) }) { $1 }
         }
     }
+}
+
+/// A key that is just its name.
+private struct NamedKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { nil }
 }
