@@ -1,59 +1,8 @@
 extension ConfigurationTree {
     /// The same with each `${a.b}` replaced by what is there: a whole value keeps its type, inside a text it is put in.
     public func resolvingReferences() throws(ConfigurationFileError) -> ConfigurationTree {
-        try resolved(in: self, path: [], open: [])
-    }
-
-    private func resolved(
-        in root: ConfigurationTree, path: [String], open: [String]
-    ) throws(ConfigurationFileError) -> ConfigurationTree {
-        switch self {
-        case .mapping(let entries):
-            var result: [Entry] = []
-            for entry in entries {
-                result.append(
-                    Entry(entry.key, try entry.value.resolved(in: root, path: path + [entry.key], open: open)))
-            }
-            return .mapping(result)
-        case .list(let items):
-            var result: [ConfigurationTree] = []
-            for (index, item) in items.enumerated() {
-                result.append(try item.resolved(in: root, path: path + [String(index)], open: open))
-            }
-            return .list(result)
-        case .text(let text):
-            return try Self.substituted(text, in: root, path: path, open: open)
-        default:
-            return self
-        }
-    }
-
-    private static func substituted(
-        _ text: String, in root: ConfigurationTree, path: [String], open: [String]
-    ) throws(ConfigurationFileError) -> ConfigurationTree {
-        let place = path.joined(separator: ".")
-        var result = ""
-        var rest = Substring(text)
-        while let start = rest.firstRange(of: "${") {
-            guard let end = rest[start.upperBound...].firstIndex(of: "}") else { break }
-            let reference = rest[start.upperBound..<end].filter { $0 != " " }
-            guard !open.contains(reference), open.count < 32 else { throw .circularReference(path: place) }
-            let target = reference.split(separator: ".").map(String.init)
-            guard let found = root[path: target] else {
-                throw .unknownReference(path: place, reference: reference)
-            }
-            let value = try found.resolved(in: root, path: target, open: open + [reference])
-            let isWhole = start.lowerBound == text.startIndex && rest.index(after: end) == text.endIndex
-            if isWhole { return value }
-            result += rest[..<start.lowerBound]
-            switch value {
-            case .text(let text): result += text
-            case .null, .flag, .integer, .real: result += value.summary
-            case .list, .mapping: throw .wrongType(path: place, expected: "a word to put in", found: value.summary)
-            }
-            rest = rest[rest.index(after: end)...]
-        }
-        return .text(result + rest)
+        var resolver = ReferenceResolver(self)
+        return try resolver.resolved()
     }
 
     /// Reads `key.path=value`, whose value is YAML.
@@ -62,9 +11,9 @@ extension ConfigurationTree {
     ) throws(ConfigurationFileError) -> (path: [String], value: ConfigurationTree) {
         guard let equals = text.firstIndex(of: "=") else { throw .malformedSet(text) }
         let path = text[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard path.allSatisfy({ !$0.isEmpty }) else { throw .malformedSet(text) }
+        guard path.count <= maximumDepth, path.allSatisfy({ !$0.isEmpty }) else { throw .malformedSet(text) }
         let value = String(text[text.index(after: equals)...])
-        return (path, value.isEmpty ? .text("") : try ConfigurationTree(yaml: value, file: "--set \(text)"))
+        return (path, value.isEmpty ? .text("") : try ConfigurationTree(value: value, file: "--set \(text)"))
     }
 
     /// The first key that `known` lacks, anywhere below; the items of a list are compared with those of `known`'s first.
