@@ -99,6 +99,7 @@ extension TarFault: CustomStringConvertible {
         case .unsafeName(let name): "name '\(name)' is absolute or climbs with '..'"
         case .duplicatePart(let part): "sample with two '\(part)' parts"
         case .tooManyParts(let limit): "sample of more than \(limit) members"
+        case .compressed: "the archive is compressed; unpack it with gunzip first"
         case .noSample: "no sample begins here"
         }
     }

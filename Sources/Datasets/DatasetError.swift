@@ -58,7 +58,7 @@ public enum DatasetError: Error, Hashable, Sendable {
 
     // Streams
 
-    /// A source gave this rank not one sample in a whole pass.
+    /// A source gave this rank not one sample in pass after pass.
     case noSamples(source: String, rank: Int)
     /// Too large a share of the samples is broken.
     case tooManyFailures(source: String, failed: Int, tried: Int, first: [String])
@@ -92,6 +92,8 @@ public enum TarFault: Error, Hashable, Sendable {
     case duplicatePart(String)
     /// A sample of too many members.
     case tooManyParts(limit: Int)
+    /// The archive is packed with gzip, in which no place can be reached but from the start.
+    case compressed
     /// No sample begins here.
     case noSample
 }

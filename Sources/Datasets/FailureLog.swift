@@ -80,7 +80,9 @@ public struct FailureLog: Sendable {
     }
 
     private func nothing(_ source: String, _ tally: Tally) -> DatasetError {
-        let reasons = tally.skipped.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
+        let reasons = tally.skipped.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+            "\($0.value) \($0.key.rawValue)"
+        }
         return .nothingUsable(source: source, tried: tally.tried, reasons: reasons)
     }
 }

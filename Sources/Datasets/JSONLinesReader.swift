@@ -24,6 +24,7 @@ public struct JSONLinesReader: ShardReader {
     /// The object on the line that begins at `position`.
     public func load(at position: Int) throws(DatasetError) -> RawSample {
         let file = blocks.file
+        guard position >= 0 else { throw .truncated(file: file.path, expected: position, found: file.byteCount) }
         var bytes: [UInt8] = []
         while bytes.count <= Self.maxLineBytes {
             let count = min(max(4096, bytes.count), file.byteCount - position - bytes.count)

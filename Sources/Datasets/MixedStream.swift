@@ -28,7 +28,8 @@ public struct MixedStream: Sendable {
     ) throws(DatasetError) {
         guard Set(sources.map(\.source.name)).count == sources.count else {
             throw .invalidOption(
-                name: "sources", expected: "names that differ", found: sources.map(\.source.name).joined(separator: ", "))
+                name: "sources", expected: "names that differ",
+                found: sources.map(\.source.name).joined(separator: ", "))
         }
         weights = sources.map(\.weight)
         let sum = weights.reduce(0, +)

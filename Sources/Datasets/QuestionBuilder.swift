@@ -8,13 +8,21 @@ public struct QuestionFields: Codable, Hashable, Sendable {
     public var solution: String
     /// The short verifiable answer; empty for none.
     public var gold: String
+    /// The reasoning, where it stands apart; empty where the solution has it in a think block.
+    public var reasoning: String
 
     /// Names, by default those of the stage-2 sets.
-    public init(question: String = "question", solution: String = "solution", gold: String = "") {
+    public init(
+        question: String = "question", solution: String = "solution", gold: String = "", reasoning: String = ""
+    ) {
         self.question = question
         self.solution = solution
         self.gold = gold
+        self.reasoning = reasoning
     }
+
+    /// All names that are not empty.
+    var names: [String] { [question, solution, gold, reasoning].filter { !$0.isEmpty } }
 }
 
 /// Records of questions with worked answers: about an image (CoT sets, GeoQA, CLEVR) or not (LIMO, GSM8K-like sets).
@@ -36,7 +44,7 @@ public struct QuestionBuilder: RecordBuilder {
         fields: QuestionFields = QuestionFields(), table: ImageTable? = nil, images: ImagePreparation,
         origin: ImageOrigin
     ) throws(DatasetError) {
-        try table?.reader.require([fields.question, fields.solution] + (fields.gold.isEmpty ? [] : [fields.gold]))
+        try table?.reader.require(fields.names)
         self.fields = fields
         self.table = table
         self.images = images
@@ -58,15 +66,7 @@ public struct QuestionBuilder: RecordBuilder {
         let solution = try row.text(fields.solution)
         guard !question.trimmed.isEmpty, !solution.trimmed.isEmpty else { return .skip(.emptyText) }
         var record = Record(task: .chat, prompt: question)
-        do {
-            (record.reasoning, record.answer) = try ThinkBlock.split(solution)
-        } catch {
-            // Not every set reasons; a broken think block is trained on as it is by the reference, and is not here.
-            guard error == .missing else {
-                throw .missingField(sample: sample.id, field: fields.solution, expected: "sound: \(error.rawValue)")
-            }
-            record.answer = solution
-        }
+        (record.reasoning, record.answer) = try split(solution, row)
         if let tagged = ThinkBlock.tagged(record.answer) {
             record.answer = tagged
             record.gold = tagged
@@ -77,6 +77,25 @@ public struct QuestionBuilder: RecordBuilder {
         record.image = image
         record.task = .understanding
         return .record(record)
+    }
+
+    private func split(
+        _ solution: String, _ row: RawSample
+    ) throws(DatasetError) -> (reasoning: String, answer: String) {
+        if !fields.reasoning.isEmpty {
+            // Some sets list several attempts at reasoning.
+            if let first = row.fields[fields.reasoning]?.arrayValue?.first?.stringValue { return (first, solution) }
+            return (try row.text(fields.reasoning), solution)
+        }
+        do {
+            return try ThinkBlock.split(solution)
+        } catch {
+            // Not every set reasons; a broken think block is trained on as it is by the reference, and is not here.
+            guard error == .missing else {
+                throw .missingField(sample: row.id, field: fields.solution, expected: "sound: \(error.rawValue)")
+            }
+            return ("", solution)
+        }
     }
 }
 

@@ -49,6 +49,8 @@ public final class SampleSource: Sendable {
     /// - Returns: The record, or a reason to pass the sample over.
     /// - Throws: ``DatasetError`` if the sample is broken.
     public func outcome(at address: SampleAddress, pass: Int, seed: UInt64) throws(DatasetError) -> BuildOutcome {
+        // Addresses come from saved positions too, which may be damaged.
+        guard address.position >= 0 else { throw .missingFile(path: "\(name), sample \(address.position)") }
         let sample = try reader(address.shard).load(at: address.position)
         var random = SampleRandom(seed: seed, pass: pass, id: sample.id)
         let outcome = try builder.build(sample, random: &random)
@@ -85,13 +87,18 @@ public final class SampleSource: Sendable {
 
 /// The most tokens that the text of a sample may have: longer samples are passed over, never cut.
 public struct TokenLimit: Sendable {
-    private let tokenizer: Tokenizer
     private let maxTokens: Int
+    private let count: @Sendable (String) -> Int
 
     /// A limit, in tokens of a tokenizer.
     public init(tokenizer: Tokenizer, maxTokens: Int) {
-        self.tokenizer = tokenizer
+        self.init(maxTokens: maxTokens) { tokenizer.encode($0, addingSpecialTokens: false).count }
+    }
+
+    /// A limit, in whatever `count` counts; it is called from many threads.
+    public init(maxTokens: Int, count: @escaping @Sendable (String) -> Int) {
         self.maxTokens = maxTokens
+        self.count = count
     }
 
     /// Whether all text of a record together keeps to the limit.
@@ -101,7 +108,7 @@ public struct TokenLimit: Sendable {
         for text in texts where !text.isEmpty {
             // No vocabulary holds a token of so many bytes: a long text need not be encoded to be refused.
             guard text.utf8.count / 256 <= rest else { return false }
-            rest -= tokenizer.encode(text, addingSpecialTokens: false).count
+            rest -= count(text)
             if rest < 0 { return false }
         }
         return true

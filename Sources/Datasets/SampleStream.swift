@@ -10,7 +10,8 @@ public struct SampleStream: Sendable {
         public fileprivate(set) var source: String
         fileprivate var fingerprint: String
         fileprivate var options: StreamOptions
-        fileprivate var pass = 0
+        /// Passes completed; stays 0 for resampled shards.
+        public fileprivate(set) var pass = 0
         /// Place in the pass's order of shards, and within the shard.
         fileprivate var place = 0
         fileprivate var position = 0
@@ -30,8 +31,11 @@ public struct SampleStream: Sendable {
     /// The pass's order of shards, and the pass it belongs to.
     private var order: [Int] = []
     private var orderPass = -1
-    /// Shards in a row that gave nothing.
+    /// Shards, and passes, in a row that gave nothing.
     private var barren = 0
+    private var barrenPasses = 0
+    /// A process may be dealt nothing but an empty shard in one pass, and others in the next.
+    private static let maxBarrenPasses = 16
 
     /// The beginning of the first pass.
     ///
@@ -64,14 +68,14 @@ public struct SampleStream: Sendable {
         now = state
         now.options = options
         orderPass = -1
-        barren = 0
+        (barren, barrenPasses) = (0, 0)
     }
 
     /// The next sample; `nil` after the only pass.
     ///
     /// - Parameter log: Takes shards that cannot be read, which are left at that point.
     /// - Returns: A ticket whose `source` is 0.
-    /// - Throws: ``DatasetError/noSamples(source:rank:)`` if a whole pass gives nothing.
+    /// - Throws: ``DatasetError/noSamples(source:rank:)`` if pass after pass gives nothing.
     public mutating func next(_ log: inout FailureLog) throws(DatasetError) -> SampleTicket? {
         while !now.isFinished {
             while now.buffer.count < options.shuffleBuffer, let ticket = try walk(&log) { now.buffer.append(ticket) }
@@ -83,9 +87,11 @@ public struct SampleStream: Sendable {
             }
             if !options.isEndless {
                 now.isFinished = true
-            } else if now.found == 0 {
-                throw .noSamples(source: source.name, rank: options.rank)
             } else {
+                barrenPasses = now.found == 0 ? barrenPasses + 1 : 0
+                guard barrenPasses < Self.maxBarrenPasses else {
+                    throw .noSamples(source: source.name, rank: options.rank)
+                }
                 (now.place, now.position, now.ordinal, now.found) = (0, 0, 0, 0)
                 now.pass += 1
             }
@@ -123,8 +129,10 @@ public struct SampleStream: Sendable {
             guard let span = try reader.next(from: now.position), span.end > now.position else { return nil }
             now.position = span.end
             guard let rows = reader.rowCount, options.order != .listed else { return span.position }
-            let seed = SampleRandom(seed: options.seed, pass: choicePass, id: "rows of shard \(shard) of " + source.name)
-                .first
+            let seed = SampleRandom(
+                seed: options.seed, pass: choicePass, id: "rows of shard \(shard) of " + source.name
+            )
+            .first
             return IndexPermutation(count: rows, seed: seed)[span.position]
         } catch {
             log.note(error, source: source.name)

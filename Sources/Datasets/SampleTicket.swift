@@ -71,7 +71,9 @@ public struct StreamOptions: Codable, Hashable, Sendable {
 
     /// Checks the ranges.
     func validate() throws(DatasetError) {
-        guard worldSize >= 1 else { throw .invalidOption(name: "worldSize", expected: "1 or more", found: "\(worldSize)") }
+        guard (1...1 << 20).contains(worldSize) else {
+            throw .invalidOption(name: "worldSize", expected: "1 to \(1 << 20)", found: "\(worldSize)")
+        }
         guard (0..<worldSize).contains(rank) else {
             throw .invalidOption(name: "rank", expected: "0 to \(worldSize - 1)", found: "\(rank)")
         }

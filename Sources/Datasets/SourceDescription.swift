@@ -25,7 +25,7 @@ public struct SourceDescription: Codable, Hashable, Sendable {
     public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
         /// Class names of class folders, or any other caption in a field (`field`, by default `text`).
         case labelled
-        /// Captions in the parts `text`, `txt` or `caption`.
+        /// Captions in the parts `text`, `txt` or `caption`; of a folder, in side files of the extension `field`.
         case captions
         /// Captions in the `json` part (`field`, by default `prompt`): text-to-image-2M.
         case captionsInJSON = "json_captions"
@@ -45,6 +45,10 @@ public struct SourceDescription: Codable, Hashable, Sendable {
         case conversations
         /// Questions and worked answers; in `table` for archives of images.
         case questions
+        /// Questions of GSM8K, with calculator marks in their answers.
+        case gsm8k
+        /// Images with the parts `shortcaption`, the request, and `caption`, the reasoning before the image.
+        case reasonedImages = "reasoned_images"
         /// Records of our own.
         case records
     }
@@ -139,8 +143,10 @@ public struct SourceDescription: Codable, Hashable, Sendable {
                 try ImageFolderReader(directory: path, layout: .classes(labels: names))
             }
         case .imageFolder:
+            // The reader finds side files by their extension, the builder the part of that name.
+            let text = kind == .captions && !field.isEmpty ? field : "txt"
             return { path throws(DatasetError) in
-                try ImageFolderReader(directory: path, layout: .sideFiles(extension: "txt"))
+                try ImageFolderReader(directory: path, layout: .sideFiles(extension: text))
             }
         }
     }
@@ -170,6 +176,10 @@ public struct SourceDescription: Codable, Hashable, Sendable {
             return try QuestionBuilder(
                 fields: questions, table: table.isEmpty ? nil : try ImageTable(path: resolved(table, directory)),
                 images: images, origin: isText ? .none : imageOrigin(root))
+        case .gsm8k:
+            return GSM8KBuilder()
+        case .reasonedImages:
+            return ReasonedImageBuilder(images: images)
         case .records:
             return StoredRecordBuilder(images: images)
         }
@@ -212,9 +222,9 @@ public struct SourceDescription: Codable, Hashable, Sendable {
         switch kind {
         case .text, .chat: return ([field.isEmpty ? "content" : field], [])
         case .instructions: return (["instruction", "input", "output"], [])
+        case .gsm8k: return (["question", "answer"], [])
         case .questions:
-            let gold = questions.gold.isEmpty ? [] : [questions.gold]
-            let texts = [questions.question, questions.solution] + gold
+            let texts = Set(questions.names).sorted()
             if imageField.isEmpty { return (texts, []) }
             return byPath ? (texts + [image], []) : (texts, [image])
         case .labelled:

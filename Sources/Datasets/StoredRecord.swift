@@ -68,7 +68,8 @@ public struct StoredRecord: Hashable, Sendable {
             }
             members.append(("turns", .array(turns)))
         }
-        for (key, text) in [("source", record.source), ("id", record.id)] as [(JSONString, String)] where !text.isEmpty {
+        for (key, text) in [("source", record.source), ("id", record.id)] as [(JSONString, String)] where !text.isEmpty
+        {
             members.append((key, .string(JSONString(text))))
         }
         return .object(members)

@@ -16,8 +16,14 @@ public struct TarReader: ShardReader {
 
     private let file: RandomAccessFile
 
-    /// Opens an archive, which must not be compressed.
-    public init(path: String) throws(DatasetError) { file = try RandomAccessFile(path: path) }
+    /// Opens an archive.
+    ///
+    /// - Throws: ``TarFault/compressed`` in a ``DatasetError`` if it must be unpacked first.
+    public init(path: String) throws(DatasetError) {
+        file = try RandomAccessFile(path: path)
+        let isCompressed = try file.read(at: 0, count: min(2, file.byteCount)) == [0x1F, 0x8B]
+        if isCompressed { throw .tar(file: path, offset: 0, .compressed) }
+    }
 
     /// The first sample at or after `position`.
     public func next(from position: Int) throws(DatasetError) -> SampleSpan? {
@@ -134,7 +140,7 @@ public struct TarReader: ShardReader {
                 break
             default:
                 guard header.isFile || !header.hasContent, pax?.isSparse != true else {
-                    let kind = String(decoding: [header.kind], as: UTF8.self)
+                    let kind = pax?.isSparse == true ? "sparse" : String(decoding: [header.kind], as: UTF8.self)
                     throw .tar(file: file.path, offset: position, .unsupported(kind: kind))
                 }
                 return member(header, named: pax?.path ?? longName ?? header.name, start, content, size, end)

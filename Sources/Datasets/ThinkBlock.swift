@@ -38,6 +38,9 @@ public enum ThinkBlock {
         return (reasoning, answer)
     }
 
+    /// Reasoning in its tags, and the answer after it.
+    public static func join(_ reasoning: String, _ answer: String) -> String { opening + reasoning + closing + answer }
+
     /// The text within `<answer>` tags, if there are any.
     static func tagged(_ text: String) -> String? {
         guard let opened = text.range(ofBytes: "<answer>"),

@@ -14,6 +14,13 @@ public struct MAGVITConfiguration: Hashable, Sendable {
         public var multipliers: [Int]
         /// Residual blocks of each level.
         public var blocks: [Int]
+
+        /// A half.
+        public init(channels: Int, multipliers: [Int], blocks: [Int]) {
+            self.channels = channels
+            self.multipliers = multipliers
+            self.blocks = blocks
+        }
     }
 
     /// Pixels to latent.

@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 public import Foundation
 public import ImageTokenizer
 import NN
@@ -47,16 +47,53 @@ public struct MMaDAModel: Sendable {
         transformer = try Self.transformer(directory: directory, options: options)
         tokenizer = try Tokenizer(directory: tokenizerDirectory ?? directory)
         vocabulary = try VocabularyLayout(tokenizer, transformer.configuration)
-        prompts = PromptBuilder(tokenizer, vocabulary, template: options.template)
+        prompts = PromptBuilder(
+            tokenizer, vocabulary, template: options.template,
+            usesInstructions: transformer.configuration.usesReasoningInstruction)
         images = LazyImageTokenizer(
             place: options.imageTokenizer ?? directory.appending(path: "vq"), device: options.device)
+    }
+
+    /// A model of parts in memory, as during training.
+    public init(
+        _ transformer: LLaDA, tokenizer: Tokenizer, imageTokenizer: (any VisualTokenizer)?,
+        template: ChatTemplate = .mmada
+    ) throws {
+        self.transformer = transformer
+        self.tokenizer = tokenizer
+        vocabulary = try VocabularyLayout(tokenizer, transformer.configuration)
+        prompts = PromptBuilder(
+            tokenizer, vocabulary, template: template,
+            usesInstructions: transformer.configuration.usesReasoningInstruction)
+        images = LazyImageTokenizer(imageTokenizer)
+    }
+
+    /// Loads the image tokenizer of a folder, or of a single weights file, alone.
+    public static func imageTokenizer(
+        at place: URL, device: Device = .cpu
+    ) throws -> (any VisualTokenizer, VisualTokenizerConfiguration) {
+        let (configuration, checkpoint) = try ModelFiles.imageTokenizer(place)
+        let parameters = CheckpointParameters(checkpoint, device: device, dtype: .float32)
+        let model = try configuration.build(ParameterScope(parameters))
+        try parameters.finish(ignoring: configuration.constantNames)
+        return (model, configuration)
+    }
+
+    /// Shape and weights of a model folder's transformer, not yet a model.
+    public static func transformerFiles(directory: URL) throws -> (LLaDAConfiguration, Checkpoint) {
+        let configuration = try LLaDAConfiguration(ModelFiles.json(directory.appending(path: "config.json")))
+        return (configuration, try Checkpoint(directory: directory, stems: ModelFiles.transformerStems))
+    }
+
+    /// Shape and weights of an image tokenizer, in a folder or a single weights file, not yet a model.
+    public static func imageTokenizerFiles(at place: URL) throws -> (VisualTokenizerConfiguration, Checkpoint) {
+        try ModelFiles.imageTokenizer(place)
     }
 
     /// Loads the transformer of a model folder alone.
     public static func transformer(directory: URL, options: LoadingOptions = LoadingOptions()) throws -> LLaDA {
         try options.device.prepare()
-        let configuration = try LLaDAConfiguration(ModelFiles.json(directory.appending(path: "config.json")))
-        let checkpoint = try Checkpoint(directory: directory, stems: ModelFiles.transformerStems)
+        let (configuration, checkpoint) = try transformerFiles(directory: directory)
         let stored = checkpoint.names.lazy.compactMap { checkpoint[$0] }.first.map { DType($0.elementType) }
         // Weights of another type than is computed in are converted once, if memory allows; else they stay in the
         // file's mapping and are converted layer by layer in every pass.
@@ -129,22 +166,27 @@ enum ModelFiles {
 
 /// Reads the image tokenizer once, when it is first asked for.
 private final class LazyImageTokenizer: Sendable {
-    private let place: URL
+    private let place: URL?
     private let device: Device
-    private let loaded = Mutex<(any VisualTokenizer)?>(nil)
+    private let loaded: Mutex<(any VisualTokenizer)?>
 
     init(place: URL, device: Device) {
         self.place = place
         self.device = device
+        loaded = Mutex(nil)
+    }
+
+    init(_ tokenizer: (any VisualTokenizer)?) {
+        place = nil
+        device = .cpu
+        loaded = Mutex(tokenizer)
     }
 
     func load() throws -> any VisualTokenizer {
         try loaded.withLock { loaded in
             if let loaded { return loaded }
-            let (configuration, checkpoint) = try ModelFiles.imageTokenizer(place)
-            let parameters = CheckpointParameters(checkpoint, device: device, dtype: .float32)
-            let model = try configuration.build(ParameterScope(parameters))
-            try parameters.finish(ignoring: configuration.constantNames)
+            guard let place else { throw MMaDAError.noImageCodes }
+            let (model, _) = try MMaDAModel.imageTokenizer(at: place, device: device)
             loaded = model
             return model
         }

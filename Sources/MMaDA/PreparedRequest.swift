@@ -40,7 +40,7 @@ extension MMaDAModel {
     /// Lays out a text request; encodes its picture, if it has one.
     public func prepare(_ request: TextRequest) throws -> PreparedRequest {
         try request.validate()
-        let messages = request.thinks ? PromptBuilder.thinking(request.messages) : request.messages
+        let messages = request.thinks ? prompts.thinking(request.messages) : request.messages
         let prompt: [Int32]
         if let image = request.image {
             let side = try resolution(request.resolution)

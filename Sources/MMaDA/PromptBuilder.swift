@@ -9,16 +9,24 @@ public struct PromptBuilder: Sendable {
     /// How messages become a text.
     public let template: ChatTemplate
     private let tokenizer: Tokenizer
+    private let usesInstructions: Bool
 
     /// Prompts for that tokenizer.
-    public init(_ tokenizer: Tokenizer, _ vocabulary: VocabularyLayout, template: ChatTemplate = .mmada) {
+    ///
+    /// `usesInstructions`: Whether a request to reason begins with the official instruction.
+    public init(
+        _ tokenizer: Tokenizer, _ vocabulary: VocabularyLayout, template: ChatTemplate = .mmada,
+        usesInstructions: Bool = true
+    ) {
+        self.usesInstructions = usesInstructions
         self.tokenizer = tokenizer
         self.vocabulary = vocabulary
         self.template = template
     }
 
     /// The last user message with the request to think put before it.
-    public static func thinking(_ messages: [ChatMessage]) -> [ChatMessage] {
+    public func thinking(_ messages: [ChatMessage]) -> [ChatMessage] {
+        guard usesInstructions else { return messages }
         var messages = messages
         if let last = messages.lastIndex(where: { $0.role == .user }) {
             messages[last].content = PromptTexts.thinking + messages[last].content
@@ -56,7 +64,8 @@ public struct PromptBuilder: Sendable {
 
     /// `<|r2i|> <bos> chat`: a detailed description in think tags comes next.
     public func reasonToImage(_ prompt: String) throws -> [Int32] {
-        let message = ChatMessage(role: .user, content: PromptTexts.thinkingBeforeImage + prompt)
+        let instruction = usesInstructions ? PromptTexts.thinkingBeforeImage : ""
+        let message = ChatMessage(role: .user, content: instruction + prompt)
         return [vocabulary.reasonToImage] + (try chat([message]))
     }
 

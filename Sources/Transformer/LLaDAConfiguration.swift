@@ -31,6 +31,11 @@ public struct LLaDAConfiguration: Hashable, Sendable {
     public var codebookSize: Int?
     /// Image tokens of one picture (`num_vq_tokens`).
     public var imageTokenCount: Int?
+    /// Length that the model was trained for; longer sequences are no error (`max_sequence_length`).
+    public var maxSequenceLength = 4096
+    /// Whether prompts for reasoning begin with the official instruction (`reasoning_instruction`, a key of our own);
+    /// small models are trained without.
+    public var usesReasoningInstruction = true
     /// `mmada` or `llada` (`model_type`).
     public var modelType = "mmada"
 
@@ -81,7 +86,51 @@ public struct LLaDAConfiguration: Hashable, Sendable {
         }
         if fields.has("codebook_size") { codebookSize = try fields.integer("codebook_size", in: 1...(1 << 24)) }
         if fields.has("num_vq_tokens") { imageTokenCount = try fields.integer("num_vq_tokens", in: 1...(1 << 20)) }
+        maxSequenceLength = try fields.integer("max_sequence_length", in: 1...(1 << 24), or: maxSequenceLength)
+        usesReasoningInstruction = try fields.flag("reasoning_instruction", or: true)
         try checkArchitecture(fields)
+    }
+
+    /// What `config.json` says: every field of the released models (model §1), so that the official code can read it.
+    public var json: JSONValue {
+        let sizes: [(JSONString, Int)] = [
+            ("d_model", hiddenSize), ("n_layers", layers), ("n_heads", attentionHeads), ("n_kv_heads", keyValueHeads),
+            ("mlp_hidden_size", mlpHiddenSize), ("mlp_ratio", 4), ("block_group_size", 1),
+            ("max_sequence_length", maxSequenceLength), ("vocab_size", vocabularySize),
+            ("embedding_size", vocabularySize), ("new_vocab_size", vocabularySize), ("mask_token_id", maskTokenID),
+        ]
+        var fields: [(key: JSONString, value: JSONValue)] = [
+            ("model_type", .string(JSONString(modelType))),
+            ("architectures", .array([.string(modelType == "mmada" ? "MMadaModelLM" : "LLaDAModelLM")])),
+        ]
+        fields += sizes.map { ($0.0, .integer(Int64($0.1))) }
+        let optional: [(JSONString, Int?)] = [
+            ("eos_token_id", endTokenID), ("pad_token_id", endTokenID), ("codebook_size", codebookSize),
+            ("num_vq_tokens", imageTokenCount),
+        ]
+        for case (let key, .some(let value)) in optional { fields.append((key, .integer(Int64(value)))) }
+        let texts: [(JSONString, JSONValue)] = [
+            ("activation_type", "silu"), ("block_type", "llama"), ("layer_norm_type", "rms"), ("init_fn", "mitchell"),
+            ("init_device", "cpu"), ("precision", "fp32"), ("torch_dtype", "float32"),
+        ].map { (JSONString($0.0), .string(JSONString($0.1))) }
+        fields += texts.map { ($0.0, $0.1) }
+        let flags: [(JSONString, Bool)] = [
+            ("rope", true), ("rope_full_precision", ropeFullPrecision), ("alibi", false),
+            ("layer_norm_with_affine", true), ("bias_for_layer_norm", false), ("include_bias", false),
+            ("include_qkv_bias", false), ("attention_layer_norm", false), ("attention_layer_norm_with_affine", true),
+            ("input_emb_norm", false), ("scale_logits", false), ("weight_tying", tiedHead), ("flash_attention", false),
+            ("use_cache", false), ("tie_word_embeddings", tiedHead),
+        ]
+        fields += flags.map { ($0.0, .bool($0.1)) }
+        let reals: [(JSONString, Double)] = [
+            ("rope_theta", ropeTheta), ("rms_norm_eps", normEpsilon), ("attention_dropout", 0), ("residual_dropout", 0),
+            ("embedding_dropout", 0), ("init_std", 0.02),
+        ]
+        fields += reals.map { ($0.0, .number($0.1)) }
+        fields.append(("multi_query_attention", .null))
+        fields.append(("init_cutoff_factor", .null))
+        if !usesReasoningInstruction { fields.append(("reasoning_instruction", .bool(false))) }
+        return .object(fields)
     }
 
     /// Refuses options that would need other code than ``LLaDA``.

@@ -33,7 +33,9 @@ import Testing
 
     @Test(arguments: [[0.0, 0], [-1, 2], [.nan, 1], [.infinity, 1]])
     func `weights that make no sense are refused`(weights: [Double]) throws {
-        let sources = try (0..<2).map { (source: try textSource("s\($0)", scratch, shards: 1, each: 1), weight: weights[$0]) }
+        let sources = try (0..<2).map {
+            (source: try textSource("s\($0)", scratch, shards: 1, each: 1), weight: weights[$0])
+        }
         #expect(throws: DatasetError.self) { try MixedStream(sources) }
     }
 

@@ -101,6 +101,19 @@ import Testing
         }
     }
 
+    @Test func `samples of too many tokens are passed over, not cut`() throws {
+        let shard = try linesFile(scratch, "a.jsonl", 0..<12)
+        let limit = TokenLimit(maxTokens: 6) { $0.utf8.count }
+        let source = try SampleSource(
+            name: "s", shards: [shard], builder: PlainTextBuilder(), tokenLimit: limit
+        ) { path throws(DatasetError) in
+            try JSONLinesReader(path: path)
+        }
+        let loader = try PrefetchingLoader(stream: MixedStream(source, options: StreamOptions(isEndless: false)))
+        #expect(Set(try loader.answers()) == Set((0..<10).map { "text \($0)" }))
+        #expect(loader.failures.tallies["s"]?.skipped == [.tooLong: 2])
+    }
+
     @Test func `closing ends the threads, and releasing does`() throws {
         for isClosed in [true, false] {
             var loader: PrefetchingLoader? = try PrefetchingLoader(stream: mixture(), threads: 4, depth: 64)
@@ -112,6 +125,33 @@ import Testing
             weak let released = loader
             loader = nil
             #expect(released == nil)
+        }
+    }
+
+    @Test func `damaged positions are refused or give samples, and never end the program`() throws {
+        let before = try PrefetchingLoader(stream: mixture(), threads: 1, depth: 3)
+        _ = try before.answers(5)
+        let valid = [UInt8](try JSONEncoder().encode(before.state))
+        var outcomes: Set<Bool> = []
+        for seed in 0..<300 as Range<UInt64> {
+            do {
+                let bytes = Data(Mutations.mutate(valid, seed: seed))
+                let state = try JSONDecoder().decode(PrefetchingLoader.State.self, from: bytes)
+                let after = try PrefetchingLoader(stream: mixture(), resuming: state, threads: 1, depth: 3)
+                outcomes.insert(try after.answers(20).count == 20)
+            } catch {
+                outcomes.insert(false)
+            }
+        }
+        #expect(outcomes == [true, false])
+    }
+
+    @Test func `negative places are errors`() throws {
+        let source = try textSource("s", scratch, shards: 1, each: 2)
+        for position in [-1, .min] {
+            let address = SampleAddress(shard: 0, position: position)
+            #expect(throws: DatasetError.self) { try source.outcome(at: address, pass: 0, seed: 0) }
+            #expect(throws: DatasetError.self) { try JSONLinesReader(path: source.shards[0]).load(at: position) }
         }
     }
 

@@ -114,6 +114,35 @@ import Testing
         #expect(throws: DatasetError.noSamples(source: "f", rank: 3)) { try stream.next(&log) }
     }
 
+    @Test func `a process that is dealt an empty shard goes on with the next pass`() throws {
+        let full = try textSource("f", scratch, shards: 2, each: 3).shards
+        let source = try textSource("s", full + [scratch.write("\n", "empty.jsonl")])
+        for rank in 0..<3 {
+            var stream = try SampleStream(source: source, options: StreamOptions(rank: rank, worldSize: 3))
+            #expect(try answers(&stream, 60).count == 60)
+        }
+    }
+
+    @Test(arguments: [1, 3])
+    func `images of a folder are shuffled whole and shared`(ranks: Int) throws {
+        for number in 0..<40 { try scratch.write("x", "set/c\(number / 20)/\(100 + number).png") }
+        let source = try SampleSource(
+            name: "f", shards: [scratch.path + "/set"], builder: PlainTextBuilder()
+        ) { path throws(DatasetError) in
+            try ImageFolderReader(directory: path, layout: .classes(labels: []))
+        }
+        var log = FailureLog()
+        var rows: [Int] = []
+        for rank in 0..<ranks {
+            let options = StreamOptions(rank: rank, worldSize: ranks, shuffleBuffer: 1, isEndless: false)
+            var stream = try SampleStream(source: source, options: options)
+            while let ticket = try stream.next(&log) { rows.append(ticket.address.position) }
+        }
+        #expect(rows.sorted() == Array(0..<40))
+        // Both classes among the first: a buffer of one would not mix them.
+        #expect(Set(rows.prefix(12).map { $0 / 20 }) == [0, 1])
+    }
+
     @Test func `a shard that breaks is noted and the others go on`() throws {
         let good = try textSource("g", scratch, shards: 1, each: 5).shards[0]
         let source = try textSource("s", [scratch.path + "/missing.jsonl", good])
