@@ -16,39 +16,59 @@ extension ConfigurationTree {
         return (path, value.isEmpty ? .text("") : try ConfigurationTree(value: value, file: "--set \(text)"))
     }
 
-    /// The first key that `known` lacks, anywhere below; the items of a list are compared with those of `known`'s first.
+    /// Checks that every key here is one of `known`'s, under whose nulls anything may stand.
     ///
-    /// `isAllowed`: Paths that may be there although `known` lacks them.
-    public func requireKnown(
-        _ known: ConfigurationTree, isAllowed: ([String]) -> Bool
-    ) throws(ConfigurationFileError) {
-        try requireKnown(known, path: [], root: known, isAllowed)
+    /// Each item of a list is compared with the first of `known`'s.
+    ///
+    /// - Throws: ``ConfigurationFileError/unknownKey(path:nearest:)`` for the first that is not.
+    public func requireKnown(_ known: ConfigurationTree) throws(ConfigurationFileError) {
+        try requireKnown(known, path: [], root: known)
     }
 
     private func requireKnown(
-        _ known: ConfigurationTree, path: [String], root: ConfigurationTree, _ isAllowed: ([String]) -> Bool
+        _ known: ConfigurationTree, path: [String], root: ConfigurationTree
     ) throws(ConfigurationFileError) {
         switch (self, known) {
         case (.mapping(let entries), .mapping(let names)):
             for entry in entries {
                 let here = path + [entry.key]
-                if isAllowed(here) { continue }
                 guard let match = names.first(where: { $0.key == entry.key }) else {
+                    let nearest = Self.nearestName(to: entry.key, among: names).map { path + [$0] }
                     throw .unknownKey(
-                        path: here.joined(separator: "."), nearest: root.nearestPath(to: here))
+                        path: here.joined(separator: "."),
+                        nearest: nearest?.joined(separator: ".") ?? root.nearestPath(to: here))
                 }
-                try entry.value.requireKnown(match.value, path: here, root: root, isAllowed)
+                try entry.value.requireKnown(match.value, path: here, root: root)
             }
         case (.list(let items), .list(let samples)):
             guard let sample = samples.first else { return }
             for (index, item) in items.enumerated() {
-                try item.requireKnown(sample, path: path + [String(index)], root: root, isAllowed)
+                try item.requireKnown(sample, path: path + [String(index)], root: root)
             }
-        case (.mapping, _) where known != .null:
-            throw .wrongType(path: path.joined(separator: "."), expected: "a value, such as \(known.summary)", found: summary)
+        case (.mapping, .null), (.null, _): return
+        case (.mapping, _), (.list, _), (_, .mapping), (_, .list):
+            throw .wrongType(path: path.joined(separator: "."), expected: known.expectation, found: summary)
         default:
             return
         }
+    }
+
+    /// What a value in the place of this one must be.
+    private var expectation: String {
+        switch self {
+        case .mapping: "keys below it"
+        case .list: "a list"
+        default: "a value, such as \(summary)"
+        }
+    }
+
+    /// The neighbour that differs by few letters.
+    private static func nearestName(to wanted: String, among entries: [Entry]) -> String? {
+        let costs = entries.map { (name: $0.key, cost: editDistance(wanted, $0.key)) }
+        guard let best = costs.min(by: { $0.cost < $1.cost }), best.cost <= max(1, wanted.utf8.count / 4) else {
+            return nil
+        }
+        return best.name
     }
 
     /// All paths of keys below.

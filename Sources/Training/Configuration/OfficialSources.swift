@@ -18,8 +18,7 @@ struct OfficialSources {
         "external_ai2d_caption_path", "external_clevr_caption_path", "external_docvqa_caption_path",
         "external_geo_caption_path", "external_vqa_caption_path", "external_clevr2_caption_path",
         "external_geo170k_caption_path", "vqa_images_path", "clevr2_images_path", "geo170k_images_path",
-        "validation_prompts_file", "mmu_image_root", "mmu_validation_prompts_file", "lm_chat_validation_jsonl",
-        "shuffle_buffer_size", "num_workers", "imagenet_label_path",
+        "imagenet_label_path",
     ]
     /// Shares of sources within a part (stage 2.2).
     static let coefficients: Set<String> = [
