@@ -75,7 +75,12 @@ let package = Package(
                 "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
                 "Checkpoints", "StrictJSON", "Datasets", "Metrics", "Configuration",
             ]),
-        library("Evaluation", ["MMaDA", "ShapesWorld", "Datasets", "Images", "StrictJSON", "Torch"]),
+        library(
+            "Evaluation",
+            [
+                "MMaDA", "ShapesWorld", "Datasets", "Diffusion", "TextTokenizer", "Transformer", "Images", "StrictJSON",
+                "Torch",
+            ]),
         .executableTarget(
             name: "MMaDACLI",
             dependencies: [

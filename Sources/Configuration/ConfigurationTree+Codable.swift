@@ -4,8 +4,7 @@ extension ConfigurationTree {
     /// The tree of a value's properties, under snake-case keys in alphabetical order.
     public init(encoding value: some Encodable) throws {
         let encoder = JSONEncoder()
-        // Foundation's own strategy makes batch_size_t_2i of batchSizeT2i.
-        encoder.keyEncodingStrategy = .custom { path in Key(path.last, Self.snakeCase) }
+        encoder.keyEncodingStrategy = .custom { NamedKey(Self.snakeCase($0.last?.stringValue ?? "")) }
         encoder.outputFormatting = [.sortedKeys]
         self = try ConfigurationTree(yaml: String(decoding: encoder.encode(value), as: UTF8.self))
     }
@@ -21,7 +20,7 @@ extension ConfigurationTree {
         as type: Value.Type, example: Value? = nil
     ) throws(ConfigurationFileError) -> Value {
         let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .custom { path in Key(path.last, Self.camelCase) }
+        decoder.keyDecodingStrategy = .custom { NamedKey(Self.camelCase($0.last?.stringValue ?? "")) }
         do {
             let data = try JSONSerialization.data(withJSONObject: object, options: [.fragmentsAllowed])
             return try decoder.decode(type, from: data)
@@ -41,12 +40,36 @@ extension ConfigurationTree {
             case .dataCorrupted(let context): (context, nil)
             @unknown default: (DecodingError.Context(codingPath: [], debugDescription: ""), nil)
             }
+        // Of a number that its type cannot hold Foundation says only that there is one.
+        if context.codingPath.isEmpty, let example, let misfit = misfit(example, path: []) { return misfit }
         let path = context.codingPath.map { $0.intValue.map(String.init) ?? Self.snakeCase($0.stringValue) }
         let found = self[path: path]?.summary ?? "nothing"
         return .wrongType(
             path: path.joined(separator: "."),
             expected: Self.allowed(at: context.codingPath, in: example) ?? expected ?? context.debugDescription,
             found: found)
+    }
+
+    /// The first number that a property of a value of the same type cannot hold.
+    private func misfit(_ example: Any, path: [String]) -> ConfigurationFileError? {
+        let fits: Bool
+        switch self {
+        case .mapping(let entries):
+            let children = Mirror(reflecting: example).children
+            return entries.lazy.compactMap { entry in
+                let name = Self.camelCase(entry.key)
+                return children.first { $0.label == name }.flatMap { entry.value.misfit($0.value, path: path + [entry.key]) }
+            }.first
+        case .list(let items):
+            guard let item = Mirror(reflecting: example).children.first?.value else { return nil }
+            return items.enumerated().lazy.compactMap { $1.misfit(item, path: path + [String($0)]) }.first
+        case .real(let number):
+            fits = !(example is Int || example is UInt64) || number == number.rounded() && abs(number) < 9e18
+        case .integer(let number): fits = !(example is UInt64) || number >= 0
+        default: return nil
+        }
+        if fits { return nil }
+        return .wrongType(path: path.joined(separator: "."), expected: Self.name(of: type(of: example)), found: summary)
     }
 
     /// What the property at `path` of a value of the same type takes; `nil` if there is none there.
@@ -85,30 +108,10 @@ extension ConfigurationTree {
         name.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
     }
 
+    /// Foundation's own conversion takes "t2i" for "T2I".
     private static func camelCase(_ name: String) -> String {
-        let words = name.split(separator: "_", omittingEmptySubsequences: false)
+        let words = name.split(separator: "_")
         return words.dropFirst().reduce(into: String(words.first ?? "")) { $0 += $1.prefix(1).uppercased() + $1.dropFirst() }
-    }
-
-    /// A key under another name.
-    private struct Key: CodingKey {
-        let stringValue: String
-        let intValue: Int?
-
-        init(_ key: (any CodingKey)?, _ rename: (String) -> String) {
-            intValue = key?.intValue
-            stringValue = rename(key?.stringValue ?? "")
-        }
-
-        init?(stringValue: String) {
-            self.stringValue = stringValue
-            intValue = nil
-        }
-
-        init?(intValue: Int) {
-            self.stringValue = String(intValue)
-            self.intValue = intValue
-        }
     }
 
     private var object: Any {
@@ -130,4 +133,14 @@ extension String {
         guard let place = ranges(of: text).last else { return self }
         return replacingCharacters(in: place, with: other)
     }
+}
+
+/// A key that is just its name.
+private struct NamedKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { nil }
 }

@@ -75,6 +75,21 @@ public struct StoredRecord: Hashable, Sendable {
         return .object(members)
     }
 
+    /// Reads records of a JSON Lines file, all of them.
+    ///
+    /// - Throws: ``DatasetError``, naming the line.
+    public static func read(contentsOf path: String) throws(DatasetError) -> [StoredRecord] {
+        let reader = try JSONLinesReader(path: path)
+        var records: [StoredRecord] = []
+        var position = 0
+        while let span = try reader.next(from: position) {
+            let sample = try reader.load(at: span.position)
+            records.append(try StoredRecord(json: sample.fields, sample: sample.key))
+            position = span.end
+        }
+        return records
+    }
+
     /// Writes records as JSON Lines, whole or not at all.
     ///
     /// - Throws: ``DatasetError/unreadable(path:reason:)`` if the file cannot be written.

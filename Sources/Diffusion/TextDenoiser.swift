@@ -91,13 +91,14 @@ public struct TextDenoiser {
     /// Continues each prompt by `blockCount` blocks of `blockLength` masks.
     ///
     /// `steps`: `sampling.steps` must be a multiple of `blockCount`.
+    /// `suffix`: Tokens after the last block, which stay as they are; masks among them are seen and never filled.
     public init(
         _ predictor: any TokenPredictor, prompts: [[Int32]], blockLength: Int, blockCount: Int, maskID: Int32,
-        sampling: TextSampling, random: RandomSource
+        sampling: TextSampling, random: RandomSource, suffix: [Int32] = []
     ) {
         let masks = [Int32](repeating: maskID, count: blockLength * blockCount)
         self.init(
-            predictor, rows: prompts.map { ($0 + masks, $0.count) },
+            predictor, rows: prompts.map { ($0 + masks + suffix, $0.count) },
             blockLengths: Array(repeating: blockLength, count: blockCount), maskID: maskID, sampling: sampling,
             random: random)
     }

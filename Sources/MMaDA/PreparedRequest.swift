@@ -44,8 +44,8 @@ extension MMaDAModel {
         let prompt: [Int32]
         if let image = request.image {
             let side = try resolution(request.resolution)
-            let codes = try codes(of: image.preprocessed(request.preprocessing, resolution: side))
-            prompt = try prompts.understanding(messages, codes: codes.codes.compactMap(\.self))
+            let codes: [Int32] = try codes(of: image.preprocessed(request.preprocessing, resolution: side))
+            prompt = try prompts.understanding(messages, codes: codes)
         } else {
             prompt = try prompts.chat(messages)
         }
@@ -112,14 +112,14 @@ extension MMaDAModel {
                 throw MMaDAError.conflict(
                     "the mask is \(mask.width)×\(mask.height) pixels, the picture \(image.width)×\(image.height)")
             }
-            let known = try codes(of: image.preprocessed(.crop, resolution: pixels))
+            let known: CodeGrid = try codes(of: image.preprocessed(.crop, resolution: pixels))
             let painted = try mask.preprocessed(.crop, resolution: pixels).latentMask(side: side)
             return ImageCanvas(
                 CodeGrid(
                     height: side, width: side,
                     codes: zip(known.codes, painted).map { code, paints in paints ? nil : code }))
         case .extend(let image, let direction, let overlap):
-            let known = try codes(of: image.preprocessed(.crop, resolution: pixels))
+            let known: CodeGrid = try codes(of: image.preprocessed(.crop, resolution: pixels))
             return try ImageCanvas(extending: known, direction, side: side, offset: overlap)
         }
     }
@@ -170,6 +170,20 @@ extension MMaDAModel {
     public func picture(_ step: DenoisingStep, of request: PreparedRequest) throws -> RGBImage? {
         guard case .image(_, let canvas, _) = request.work else { return nil }
         return try image(of: canvas.finished(step.predicted.map { vocabulary.code(of: $0) ?? 0 }))
+    }
+
+    /// Codes of a picture whose sides are multiples of the patch size, row by row.
+    public func codes(of image: RGBImage) throws -> [Int32] {
+        try (codes(of: image) as CodeGrid).codes.compactMap(\.self)
+    }
+
+    /// The square picture of codes, row by row.
+    public func picture(codes: [Int32]) throws -> RGBImage {
+        let side = Int(Double(codes.count).squareRoot())
+        guard side * side == codes.count else {
+            throw MMaDAError.outOfRange(name: "number of codes", value: "\(codes.count)", allowed: "a square")
+        }
+        return try image(of: CodeGrid(height: side, width: side, codes: codes))
     }
 
     /// The text that `step` has written so far: special tokens, masks and image codes are left out.

@@ -1,12 +1,16 @@
 import ArgumentParser
 import Checkpoints
+import Configuration
+import Datasets
 import Foundation
 import Images
 import MMaDA
+import Metrics
 import NN
 import StrictJSON
 import TextTokenizer
 import Torch
+import Training
 
 /// How the program ends when something went wrong: the one place that knows exit codes (sysexits.h).
 enum Failure {
@@ -53,6 +57,17 @@ enum Failure {
         case ImageError.unknownExtension: usage
         case is OutputError: cannotCreate
         case TensorError.deviceUnavailable: usage
+        case ConfigurationFileError.unreadable, DatasetError.unreadable: noInput
+        case is ConfigurationFileError: usage
+        case let error as TrainingError:
+            switch error {
+            case .diverged: software
+            case .noCheckpoint, .checkpointMissing: noInput
+            case .checkpointDamaged, .unreadableState: data
+            case .noData, .notDivisible, .unsupported, .occupied: usage
+            }
+        case is MetricsError: cannotCreate
+        case is DatasetError, is ParquetError: data
         case is ImageError, is CheckpointError, is TokenizerError, is ConfigurationError, is ParameterError,
             is JSONError:
             data

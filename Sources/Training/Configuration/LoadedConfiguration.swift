@@ -25,10 +25,14 @@ public struct LoadedConfiguration: Sendable {
 
     init(_ given: ConfigurationTree) throws {
         let defaults = try ConfigurationTree(encoding: TrainingConfiguration())
-        let sample = try ConfigurationTree(encoding: SourceDescription())
+        let resolved = try given.resolvingReferences()
+        var source = SourceDescription()
+        if case .integer(let pixels)? = resolved[path: ["dataset", "preprocessing", "resolution"]] {
+            source.resolution = pixels
+        }
+        let sample = try ConfigurationTree(encoding: source)
         var known = try OfficialKeys.added(to: defaults)
         for list in Self.sourceLists { known = try known.setting(list, to: .list([sample])) }
-        let resolved = try given.resolvingReferences()
         try resolved.requireKnown(known)
         unreadKeys = OfficialKeys.unread(in: resolved)
 
