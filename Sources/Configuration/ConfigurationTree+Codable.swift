@@ -58,7 +58,9 @@ extension ConfigurationTree {
             let children = Mirror(reflecting: example).children
             return entries.lazy.compactMap { entry in
                 let name = Self.camelCase(entry.key)
-                return children.first { $0.label == name }.flatMap { entry.value.misfit($0.value, path: path + [entry.key]) }
+                return children.first { $0.label == name }.flatMap {
+                    entry.value.misfit($0.value, path: path + [entry.key])
+                }
             }.first
         case .list(let items):
             guard let item = Mirror(reflecting: example).children.first?.value else { return nil }
@@ -111,7 +113,9 @@ extension ConfigurationTree {
     /// Foundation's own conversion takes "t2i" for "T2I".
     private static func camelCase(_ name: String) -> String {
         let words = name.split(separator: "_")
-        return words.dropFirst().reduce(into: String(words.first ?? "")) { $0 += $1.prefix(1).uppercased() + $1.dropFirst() }
+        return words.dropFirst().reduce(into: String(words.first ?? "")) {
+            $0 += $1.prefix(1).uppercased() + $1.dropFirst()
+        }
     }
 
     private var object: Any {

@@ -1,8 +1,12 @@
 extension ConfigurationTree {
     /// The same with each `${a.b}` replaced by what is there: a whole value keeps its type, inside a text it is put in.
-    public func resolvingReferences() throws(ConfigurationFileError) -> ConfigurationTree {
-        var resolver = ReferenceResolver(self)
-        return try resolver.resolved()
+    ///
+    /// `root`: Where references are looked up; by default here.
+    public func resolvingReferences(in root: ConfigurationTree? = nil) throws(ConfigurationFileError)
+        -> ConfigurationTree
+    {
+        var resolver = ReferenceResolver(root ?? self)
+        return try resolver.resolved(self)
     }
 
     /// Reads `key.path=value`, whose value is YAML.
@@ -45,7 +49,7 @@ extension ConfigurationTree {
             for (index, item) in items.enumerated() {
                 try item.requireKnown(sample, path: path + [String(index)], root: root)
             }
-        case (.mapping, .null), (.null, _): return
+        case (_, .null), (.null, _): return
         case (.mapping, _), (.list, _), (_, .mapping), (_, .list):
             throw .wrongType(path: path.joined(separator: "."), expected: known.expectation, found: summary)
         default:
@@ -71,10 +75,10 @@ extension ConfigurationTree {
         return best.name
     }
 
-    /// All paths of keys below.
+    /// All paths of keys below, without those under which anything may stand.
     private func paths(_ path: [String] = []) -> [[String]] {
         guard case .mapping(let entries) = self else { return [] }
-        return entries.flatMap { [path + [$0.key]] + $0.value.paths(path + [$0.key]) }
+        return entries.filter { $0.value != .null }.flatMap { [path + [$0.key]] + $0.value.paths(path + [$0.key]) }
     }
 
     /// The known path whose last name, or whole, differs least.

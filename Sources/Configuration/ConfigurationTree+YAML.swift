@@ -52,9 +52,10 @@ extension ConfigurationTree {
             throw .invalidYAML(file: file, reason: Self.reason(error))
         }
         var count = 0
-        self = try node.map { node throws(ConfigurationFileError) in
-            try Self.tree(node, depth: 0, count: &count, file: file)
-        } ?? .null
+        self =
+            try node.map { node throws(ConfigurationFileError) in
+                try Self.tree(node, depth: 0, count: &count, file: file)
+            } ?? .null
     }
 
     /// How many aliases `*name` there can be: any asterisk before a name that is not inside a word or a path.

@@ -11,9 +11,9 @@ struct ReferenceResolver {
 
     init(_ root: ConfigurationTree) { self.root = root }
 
-    /// The root with every reference followed.
-    mutating func resolved() throws(ConfigurationFileError) -> ConfigurationTree {
-        try resolved(root, path: [], open: [], depth: 0)
+    /// A tree with every reference followed.
+    mutating func resolved(_ tree: ConfigurationTree) throws(ConfigurationFileError) -> ConfigurationTree {
+        try resolved(tree, path: [], open: [], depth: 0)
     }
 
     /// `open`: The references being followed, outermost first.

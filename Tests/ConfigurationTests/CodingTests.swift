@@ -95,7 +95,10 @@ import Testing
         ("optimizer: {params: {laerning_rate: 1}}", "optimizer.params.laerning_rate", "optimizer.params.learning_rate"),
         ("training: {batch_size_mlm: 1}", "training.batch_size_mlm", "training.batch_size_lm"),
         ("trainig: {}", "trainig", "training"),
-        ("lr_scheduler: {params: {learning_rate: 1}}", "lr_scheduler.params.learning_rate", "optimizer.params.learning_rate"),
+        (
+            "lr_scheduler: {params: {learning_rate: 1}}", "lr_scheduler.params.learning_rate",
+            "optimizer.params.learning_rate"
+        ),
         ("max_train_steps: 5", "max_train_steps", "training.max_train_steps"),
         ("sources: [{path: a}, {pth: b}]", "sources.1.pth", "sources.1.path"),
         ("zzzzzzzzzz: 1", "zzzzzzzzzz", nil),
@@ -107,13 +110,17 @@ import Testing
     }
 
     @Test(arguments: [
-        ("optimizer: 5", "optimizer", "keys below it", "5"), ("optimizer: [1]", "optimizer", "keys below it", "a list of 1"),
+        ("optimizer: 5", "optimizer", "keys below it", "5"),
+        ("optimizer: [1]", "optimizer", "keys below it", "a list of 1"),
         ("training: {batch_size_lm: {a: 1}}", "training.batch_size_lm", "a value, such as 1", "a mapping of 1 keys"),
-        ("sources: a.tar", "sources", "a list", "'a.tar'"), ("sources: {path: a}", "sources", "a list", "a mapping of 1 keys"),
+        ("sources: a.tar", "sources", "a list", "'a.tar'"),
+        ("sources: {path: a}", "sources", "a list", "a mapping of 1 keys"),
         ("sources: [a.tar]", "sources.0", "keys below it", "'a.tar'"),
         ("training: {batch_size_lm: [1]}", "training.batch_size_lm", "a value, such as 1", "a list of 1"),
     ])
     func `another shape than the known one is refused`(yaml: String, path: String, expected: String, found: String) {
-        #expect(throws: ConfigurationFileError.wrongType(path: path, expected: expected, found: found)) { try check(yaml) }
+        #expect(throws: ConfigurationFileError.wrongType(path: path, expected: expected, found: found)) {
+            try check(yaml)
+        }
     }
 }

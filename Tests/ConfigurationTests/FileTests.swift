@@ -46,7 +46,9 @@ import Testing
 
     @Test func `no more is read than is allowed`() throws {
         let path = try file(Data(repeating: UInt8(ascii: "#"), count: 4 << 20 + 1))
-        #expect(throws: ConfigurationFileError.tooLarge(file: path, limit: "4 MiB")) { try ConfigurationTree(file: path) }
+        #expect(throws: ConfigurationFileError.tooLarge(file: path, limit: "4 MiB")) {
+            try ConfigurationTree(file: path)
+        }
         #if os(Linux)
         #expect(throws: ConfigurationFileError.tooLarge(file: "/dev/zero", limit: "4 MiB")) {
             try ConfigurationTree(file: "/dev/zero")

@@ -58,7 +58,9 @@ import Testing
         #expect(throws: error) { try resolved("a: [1]\nb: x${a}") }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["\"${v@}${v@}\"", "[\"${v@}\", \"${v@}\"]", "{x: \"${v@}\", y: \"${v@}\"}"])
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: ["\"${v@}${v@}\"", "[\"${v@}\", \"${v@}\"]", "{x: \"${v@}\", y: \"${v@}\"}"])
     func `references that double each other stop at a limit`(pattern: String) throws {
         var yaml = "v30: x\n"
         for index in 0..<30 { yaml += "v\(index): \(pattern.replacing("@", with: String(index + 1)))\n" }
@@ -70,7 +72,8 @@ import Testing
     }
 
     @Test func `a long text repeated stops at a limit`() throws {
-        let yaml = "t: \(String(repeating: "x", count: 100_000))\nl: [" + String(repeating: "'${t}', ", count: 100) + "]"
+        let yaml =
+            "t: \(String(repeating: "x", count: 100_000))\nl: [" + String(repeating: "'${t}', ", count: 100) + "]"
         let error = try #require(throws: ConfigurationFileError.self) { try resolved(yaml) }
         #expect(error.description.contains("4 MiB"))
     }

@@ -31,18 +31,23 @@ import Testing
     }
 
     @Test(arguments: [
-        "a: [1", "a: 'x", "a:\n\tb: 1", "a: *b", "a: &a [*a]", "? [x, y]\n: 1", "a: 1\n---\nb: 2", "a: 1\u{0}", "a: b: c",
+        "a: [1", "a: 'x", "a:\n\tb: 1", "a: *b", "a: &a [*a]", "? [x, y]\n: 1", "a: 1\n---\nb: 2", "a: 1\u{0}",
+        "a: b: c",
         "%YAML 9.9\n---\na: 1", "@a: 1",
     ])
     func `what is no YAML is refused in one short line`(yaml: String) throws {
-        let error = try #require(throws: ConfigurationFileError.self) { try ConfigurationTree(yaml: yaml, file: "a.yaml") }
+        let error = try #require(throws: ConfigurationFileError.self) {
+            try ConfigurationTree(yaml: yaml, file: "a.yaml")
+        }
         #expect(error.description.hasPrefix("a.yaml is not valid YAML: "))
         #expect(!error.description.contains("\n") && error.description.utf8.count < 300)
     }
 
     @Test func `an error does not repeat the file`() throws {
         let long = String(repeating: "x", count: 100_000)
-        let error = try #require(throws: ConfigurationFileError.self) { try ConfigurationTree(yaml: "a: '\(long)\na: [") }
+        let error = try #require(throws: ConfigurationFileError.self) {
+            try ConfigurationTree(yaml: "a: '\(long)\na: [")
+        }
         #expect(error.description.utf8.count < 300)
     }
 
@@ -76,11 +81,13 @@ import Testing
         #expect(try ConfigurationTree(yaml: patterns)["k39"] == .text("/data/*shard/part-*x.tar"))
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [
-        String(repeating: "[", count: 100_000), String(repeating: "- ", count: 100_000) + "x",
-        String(repeating: "? ", count: 100_000), String(repeating: "{a: ", count: 100_000),
-        "a: " + String(repeating: "[", count: 100) + String(repeating: "]", count: 100),
-    ])
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            String(repeating: "[", count: 100_000), String(repeating: "- ", count: 100_000) + "x",
+            String(repeating: "? ", count: 100_000), String(repeating: "{a: ", count: 100_000),
+            "a: " + String(repeating: "[", count: 100) + String(repeating: "]", count: 100),
+        ])
     func `deep nesting is refused`(yaml: String) {
         #expect(throws: ConfigurationFileError.self) { try ConfigurationTree(yaml: yaml) }
     }
@@ -124,7 +131,8 @@ import Testing
 
     private static func tree(depth: Int, _ random: inout SeededGenerator) -> ConfigurationTree {
         let words = [
-            "", "null", "yes", "5", "5e-5", "0x1", "~", "a: b", "# x", "- x", " lead", "trail ", "line\nbreak\n", "tab\t",
+            "", "null", "yes", "5", "5e-5", "0x1", "~", "a: b", "# x", "- x", " lead", "trail ", "line\nbreak\n",
+            "tab\t",
             "\"quoted\"", "it's", "é日本😀", "${a.b}", "*a", "&a", "!x", "%", "@", "/data/{0..9}.tar", "\u{85}\u{2028}",
             "\\", "a\u{1}b", "<<", "=", String(repeating: "long words ", count: 30),
         ]

@@ -25,7 +25,7 @@ public struct LoadedConfiguration: Sendable {
 
     init(_ given: ConfigurationTree) throws {
         let defaults = try ConfigurationTree(encoding: TrainingConfiguration())
-        let resolved = try given.resolvingReferences()
+        let resolved = try given.resolvingReferences(in: defaults.merged(with: given))
         var source = SourceDescription()
         if case .integer(let pixels)? = resolved[path: ["dataset", "preprocessing", "resolution"]] {
             source.resolution = pixels

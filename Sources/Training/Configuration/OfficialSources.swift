@@ -133,7 +133,9 @@ struct OfficialSources {
 
     /// Plain text, or conversations where the path says so; both in stage 2.2.
     private func texts() -> [SourceDescription] {
-        func source(_ name: String, _ key: String, _ kind: SourceDescription.Kind, _ share: String) -> SourceDescription? {
+        func source(_ name: String, _ key: String, _ kind: SourceDescription.Kind, _ share: String)
+            -> SourceDescription?
+        {
             guard !path(key).isEmpty else { return nil }
             var source = SourceDescription()
             source.name = name

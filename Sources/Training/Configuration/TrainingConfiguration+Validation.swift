@@ -1,4 +1,5 @@
 import Configuration
+import Datasets
 
 extension TrainingConfiguration {
     /// Checks what types cannot.
@@ -73,7 +74,8 @@ extension TrainingConfiguration {
         ]
         for (path, value, least) in counts { try check(path, Double(value), least...large) }
         let sizes: [(path: String, value: Int)] = [
-            ("model.mmada.new_vocab_size", model.mmada.newVocabSize), ("model.mmada.codebook_size", model.mmada.codebookSize),
+            ("model.mmada.new_vocab_size", model.mmada.newVocabSize),
+            ("model.mmada.codebook_size", model.mmada.codebookSize),
             ("model.mmada.num_vq_tokens", model.mmada.numVqTokens), ("model.mmada.architecture.d_model", mmada.dModel),
             ("model.mmada.architecture.n_layers", mmada.nLayers), ("model.mmada.architecture.n_heads", mmada.nHeads),
             ("model.mmada.architecture.n_kv_heads", mmada.nKvHeads),
@@ -88,7 +90,8 @@ extension TrainingConfiguration {
         try check("model.vq_model.architecture.depth", Double(vq.depth), 0...1024)
         try check("data.workers", Double(data.workers), 1...1024)
         let shares = [
-            ("t2i", training.t2iCoeff), ("lm", training.lmCoeff), ("mmu", training.mmuCoeff), ("r2i", training.r2iCoeff),
+            ("t2i", training.t2iCoeff), ("lm", training.lmCoeff), ("mmu", training.mmuCoeff),
+            ("r2i", training.r2iCoeff),
         ]
         for (name, share) in shares { try check("training.\(name)_coeff", share, 0...large) }
         for (name, sources) in [
