@@ -1,59 +1,12 @@
 extension ConfigurationTree {
     /// The same with each `${a.b}` replaced by what is there: a whole value keeps its type, inside a text it is put in.
-    public func resolvingReferences() throws(ConfigurationFileError) -> ConfigurationTree {
-        try resolved(in: self, path: [], open: [])
-    }
-
-    private func resolved(
-        in root: ConfigurationTree, path: [String], open: [String]
-    ) throws(ConfigurationFileError) -> ConfigurationTree {
-        switch self {
-        case .mapping(let entries):
-            var result: [Entry] = []
-            for entry in entries {
-                result.append(
-                    Entry(entry.key, try entry.value.resolved(in: root, path: path + [entry.key], open: open)))
-            }
-            return .mapping(result)
-        case .list(let items):
-            var result: [ConfigurationTree] = []
-            for (index, item) in items.enumerated() {
-                result.append(try item.resolved(in: root, path: path + [String(index)], open: open))
-            }
-            return .list(result)
-        case .text(let text):
-            return try Self.substituted(text, in: root, path: path, open: open)
-        default:
-            return self
-        }
-    }
-
-    private static func substituted(
-        _ text: String, in root: ConfigurationTree, path: [String], open: [String]
-    ) throws(ConfigurationFileError) -> ConfigurationTree {
-        let place = path.joined(separator: ".")
-        var result = ""
-        var rest = Substring(text)
-        while let start = rest.firstRange(of: "${") {
-            guard let end = rest[start.upperBound...].firstIndex(of: "}") else { break }
-            let reference = rest[start.upperBound..<end].filter { $0 != " " }
-            guard !open.contains(reference), open.count < 32 else { throw .circularReference(path: place) }
-            let target = reference.split(separator: ".").map(String.init)
-            guard let found = root[path: target] else {
-                throw .unknownReference(path: place, reference: reference)
-            }
-            let value = try found.resolved(in: root, path: target, open: open + [reference])
-            let isWhole = start.lowerBound == text.startIndex && rest.index(after: end) == text.endIndex
-            if isWhole { return value }
-            result += rest[..<start.lowerBound]
-            switch value {
-            case .text(let text): result += text
-            case .null, .flag, .integer, .real: result += value.summary
-            case .list, .mapping: throw .wrongType(path: place, expected: "a word to put in", found: value.summary)
-            }
-            rest = rest[rest.index(after: end)...]
-        }
-        return .text(result + rest)
+    ///
+    /// `root`: Where references are looked up; by default here.
+    public func resolvingReferences(in root: ConfigurationTree? = nil) throws(ConfigurationFileError)
+        -> ConfigurationTree
+    {
+        var resolver = ReferenceResolver(root ?? self)
+        return try resolver.resolved(self)
     }
 
     /// Reads `key.path=value`, whose value is YAML.
@@ -62,50 +15,70 @@ extension ConfigurationTree {
     ) throws(ConfigurationFileError) -> (path: [String], value: ConfigurationTree) {
         guard let equals = text.firstIndex(of: "=") else { throw .malformedSet(text) }
         let path = text[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard path.allSatisfy({ !$0.isEmpty }) else { throw .malformedSet(text) }
+        guard path.count <= maximumDepth, path.allSatisfy({ !$0.isEmpty }) else { throw .malformedSet(text) }
         let value = String(text[text.index(after: equals)...])
-        return (path, value.isEmpty ? .text("") : try ConfigurationTree(yaml: value, file: "--set \(text)"))
+        return (path, value.isEmpty ? .text("") : try ConfigurationTree(value: value, file: "--set \(text)"))
     }
 
-    /// The first key that `known` lacks, anywhere below; the items of a list are compared with those of `known`'s first.
+    /// Checks that every key here is one of `known`'s, under whose nulls anything may stand.
     ///
-    /// `isAllowed`: Paths that may be there although `known` lacks them.
-    public func requireKnown(
-        _ known: ConfigurationTree, isAllowed: ([String]) -> Bool
-    ) throws(ConfigurationFileError) {
-        try requireKnown(known, path: [], root: known, isAllowed)
+    /// Each item of a list is compared with the first of `known`'s.
+    ///
+    /// - Throws: ``ConfigurationFileError/unknownKey(path:nearest:)`` for the first that is not.
+    public func requireKnown(_ known: ConfigurationTree) throws(ConfigurationFileError) {
+        try requireKnown(known, path: [], root: known)
     }
 
     private func requireKnown(
-        _ known: ConfigurationTree, path: [String], root: ConfigurationTree, _ isAllowed: ([String]) -> Bool
+        _ known: ConfigurationTree, path: [String], root: ConfigurationTree
     ) throws(ConfigurationFileError) {
         switch (self, known) {
         case (.mapping(let entries), .mapping(let names)):
             for entry in entries {
                 let here = path + [entry.key]
-                if isAllowed(here) { continue }
                 guard let match = names.first(where: { $0.key == entry.key }) else {
+                    let nearest = Self.nearestName(to: entry.key, among: names).map { path + [$0] }
                     throw .unknownKey(
-                        path: here.joined(separator: "."), nearest: root.nearestPath(to: here))
+                        path: here.joined(separator: "."),
+                        nearest: nearest?.joined(separator: ".") ?? root.nearestPath(to: here))
                 }
-                try entry.value.requireKnown(match.value, path: here, root: root, isAllowed)
+                try entry.value.requireKnown(match.value, path: here, root: root)
             }
         case (.list(let items), .list(let samples)):
             guard let sample = samples.first else { return }
             for (index, item) in items.enumerated() {
-                try item.requireKnown(sample, path: path + [String(index)], root: root, isAllowed)
+                try item.requireKnown(sample, path: path + [String(index)], root: root)
             }
-        case (.mapping, _) where known != .null:
-            throw .wrongType(path: path.joined(separator: "."), expected: "a value, such as \(known.summary)", found: summary)
+        case (_, .null), (.null, _): return
+        case (.mapping, _), (.list, _), (_, .mapping), (_, .list):
+            throw .wrongType(path: path.joined(separator: "."), expected: known.expectation, found: summary)
         default:
             return
         }
     }
 
-    /// All paths of keys below.
+    /// What a value in the place of this one must be.
+    private var expectation: String {
+        switch self {
+        case .mapping: "keys below it"
+        case .list: "a list"
+        default: "a value, such as \(summary)"
+        }
+    }
+
+    /// The neighbour that differs by few letters.
+    private static func nearestName(to wanted: String, among entries: [Entry]) -> String? {
+        let costs = entries.map { (name: $0.key, cost: editDistance(wanted, $0.key)) }
+        guard let best = costs.min(by: { $0.cost < $1.cost }), best.cost <= max(1, wanted.utf8.count / 4) else {
+            return nil
+        }
+        return best.name
+    }
+
+    /// All paths of keys below, without those under which anything may stand.
     private func paths(_ path: [String] = []) -> [[String]] {
         guard case .mapping(let entries) = self else { return [] }
-        return entries.flatMap { [path + [$0.key]] + $0.value.paths(path + [$0.key]) }
+        return entries.filter { $0.value != .null }.flatMap { [path + [$0.key]] + $0.value.paths(path + [$0.key]) }
     }
 
     /// The known path whose last name, or whole, differs least.

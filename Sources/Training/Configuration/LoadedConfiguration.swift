@@ -25,18 +25,18 @@ public struct LoadedConfiguration: Sendable {
 
     init(_ given: ConfigurationTree) throws {
         let defaults = try ConfigurationTree(encoding: TrainingConfiguration())
-        let resolved = try given.resolvingReferences()
+        let resolved = try given.resolvingReferences(in: defaults.merged(with: given))
         var source = SourceDescription()
         if case .integer(let pixels)? = resolved[path: ["dataset", "preprocessing", "resolution"]] {
             source.resolution = pixels
         }
         let sample = try ConfigurationTree(encoding: source)
-        var known = defaults
+        var known = try OfficialKeys.added(to: defaults)
         for list in Self.sourceLists { known = try known.setting(list, to: .list([sample])) }
-        try resolved.requireKnown(known) { OfficialKeys.isKnown($0) }
+        try resolved.requireKnown(known)
         unreadKeys = OfficialKeys.unread(in: resolved)
 
-        var tree = defaults.merged(with: OfficialKeys.normalized(resolved))
+        var tree = defaults.merged(with: try OfficialKeys.translated(resolved))
         let official = try OfficialSources(resolved)
         for list in Self.sourceLists {
             var items: [ConfigurationTree] = []
@@ -47,61 +47,14 @@ public struct LoadedConfiguration: Sendable {
             }
             tree = try tree.setting(list, to: .list(items.map { sample.merged(with: $0) }))
         }
-        configuration = try tree.decoded(as: TrainingConfiguration.self)
+        var example = TrainingConfiguration()
+        for list in [\TrainingConfiguration.Data.t2i, \.lm, \.mmu, \.r2i, \.images] {
+            example.data[keyPath: list] = [SourceDescription()]
+        }
+        configuration = try tree.decoded(as: TrainingConfiguration.self, example: example)
         mergedYAML = try tree.yaml()
         try configuration.validate()
     }
 
     private static let sourceLists = ["t2i", "lm", "mmu", "r2i", "images"].map { ["data", $0] }
-}
-
-/// Keys of the official files that have no property of their own.
-enum OfficialKeys {
-    /// Read by nothing: not by the official code (training §3), and not here.
-    private static let unread: Set<String> = [
-        "experiment.eval_every", "experiment.val_every", "experiment.max_val_examples_t2i", "experiment.log_grad_norm_every",
-        "experiment.max_train_examples_t2i", "experiment.max_train_examples_mmu",
-        "dataset.preprocessing.center_crop", "dataset.preprocessing.random_flip", "dataset.params.resolution",
-        "dataset.params.pin_memory", "dataset.params.persistent_workers", "dataset.params.add_caption_prompt",
-        "optimizer.params.scale_lr", "lr_scheduler.params.learning_rate", "training.overfit_one_batch",
-        "training.label_smoothing", "training.validation_seed", "mask_schedule.params",
-        "validation.quantative_prompts_file", "validation.quantative_batch_size",
-    ]
-
-    /// Whether a path may stand in a file although ``TrainingConfiguration`` has no such key.
-    static func isKnown(_ path: [String]) -> Bool {
-        let text = path.joined(separator: ".")
-        return path[0] == "wandb" || unread.contains(text) || text == "dataset.params"
-            && path.count == 2 || text.hasPrefix("dataset.params.") && OfficialSources.keys.contains(path[2])
-            || OfficialSources.coefficients.contains(text)
-    }
-
-    static func unread(in tree: ConfigurationTree) -> [String] {
-        var found = unread.filter { tree[path: $0.split(separator: ".").map(String.init)] != nil }
-        if tree["wandb"] != nil { found.insert("wandb") }
-        return found.sorted()
-    }
-
-    /// Without the keys that have no property, and with official ways of writing brought to ours.
-    static func normalized(_ tree: ConfigurationTree) -> ConfigurationTree {
-        guard case .mapping(let sections) = tree else { return tree }
-        return .mapping(sections.compactMap { normalized($0, path: []) })
-    }
-
-    private static func normalized(_ entry: ConfigurationTree.Entry, path: [String]) -> ConfigurationTree.Entry? {
-        let here = path + [entry.key]
-        if isKnown(here) { return nil }
-        var entry = entry
-        switch (here.joined(separator: "."), entry.value) {
-        case ("experiment.resume_from_checkpoint", .flag(let resumes)):
-            entry.value = .text(resumes ? "latest" : "none")
-        case ("experiment.resume_from_checkpoint", .integer(let step)):
-            entry.value = .text(String(step))
-        case (_, .mapping(let entries)):
-            entry.value = .mapping(entries.compactMap { normalized($0, path: here) })
-        default:
-            break
-        }
-        return entry
-    }
 }

@@ -18,8 +18,7 @@ struct OfficialSources {
         "external_ai2d_caption_path", "external_clevr_caption_path", "external_docvqa_caption_path",
         "external_geo_caption_path", "external_vqa_caption_path", "external_clevr2_caption_path",
         "external_geo170k_caption_path", "vqa_images_path", "clevr2_images_path", "geo170k_images_path",
-        "validation_prompts_file", "mmu_image_root", "mmu_validation_prompts_file", "lm_chat_validation_jsonl",
-        "shuffle_buffer_size", "num_workers", "imagenet_label_path",
+        "imagenet_label_path",
     ]
     /// Shares of sources within a part (stage 2.2).
     static let coefficients: Set<String> = [
@@ -134,7 +133,9 @@ struct OfficialSources {
 
     /// Plain text, or conversations where the path says so; both in stage 2.2.
     private func texts() -> [SourceDescription] {
-        func source(_ name: String, _ key: String, _ kind: SourceDescription.Kind, _ share: String) -> SourceDescription? {
+        func source(_ name: String, _ key: String, _ kind: SourceDescription.Kind, _ share: String)
+            -> SourceDescription?
+        {
             guard !path(key).isEmpty else { return nil }
             var source = SourceDescription()
             source.name = name

@@ -1,4 +1,5 @@
 import Configuration
+import Datasets
 
 extension TrainingConfiguration {
     /// Checks what types cannot.
@@ -45,10 +46,61 @@ extension TrainingConfiguration {
         guard t.noiseType == "mask" else {
             throw ConfigurationFileError.wrongType(path: "training.noise_type", expected: "mask", found: t.noiseType)
         }
+        guard ["no", "bf16", "fp16"].contains(t.mixedPrecision) else {
+            throw ConfigurationFileError.wrongType(
+                path: "training.mixed_precision", expected: "no, bf16 or fp16", found: "'\(t.mixedPrecision)'")
+        }
+        try validateRest(check)
         let rows = t.batchSizeT2i + t.batchSizeLm + t.batchSizeMmu + t.batchSizeR2i
         if experiment.stage == .language, rows == 0 {
             throw ConfigurationFileError.inconsistent(
                 "all of training.batch_size_t2i, _lm, _mmu and _r2i are 0: there is nothing to train on")
+        }
+    }
+
+    private typealias Check = (String, Double, ClosedRange<Double>) throws(ConfigurationFileError) -> Void
+
+    /// Models, data, and what is looked at.
+    private func validateRest(_ check: Check) throws(ConfigurationFileError) {
+        let (large, mmada, vq) = (1e12, model.mmada.architecture, model.vqModel.architecture)
+        let counts: [(path: String, value: Int, least: Double)] = [
+            ("experiment.save_every", experiment.saveEvery, 0), ("experiment.log_every", experiment.logEvery, 0),
+            ("experiment.generate_every", experiment.generateEvery, 0),
+            ("experiment.checkpoints_total_limit", experiment.checkpointsTotalLimit, 0),
+            ("dataset.preprocessing.max_lm_text_length", dataset.preprocessing.maxLmTextLength, 0),
+            ("training.generation_timesteps", training.generationTimesteps, 1),
+            ("validation.count", validation.count, 0), ("validation.gen_length", validation.genLength, 1),
+            ("validation.block_length", validation.blockLength, 1),
+        ]
+        for (path, value, least) in counts { try check(path, Double(value), least...large) }
+        let sizes: [(path: String, value: Int)] = [
+            ("model.mmada.new_vocab_size", model.mmada.newVocabSize),
+            ("model.mmada.codebook_size", model.mmada.codebookSize),
+            ("model.mmada.num_vq_tokens", model.mmada.numVqTokens), ("model.mmada.architecture.d_model", mmada.dModel),
+            ("model.mmada.architecture.n_layers", mmada.nLayers), ("model.mmada.architecture.n_heads", mmada.nHeads),
+            ("model.mmada.architecture.n_kv_heads", mmada.nKvHeads),
+            ("model.mmada.architecture.mlp_hidden_size", mmada.mlpHiddenSize),
+            ("model.mmada.architecture.max_sequence_length", mmada.maxSequenceLength),
+            ("model.vq_model.architecture.patch_size", vq.patchSize), ("model.vq_model.architecture.width", vq.width),
+            ("model.vq_model.architecture.channels", vq.channels), ("data.shuffle_buffer_size", data.shuffleBufferSize),
+            ("data.prefetch", data.prefetch),
+        ]
+        for (path, value) in sizes { try check(path, Double(value), 1...16_777_216) }
+        try check("model.vq_model.architecture.bits", Double(vq.bits), 1...24)
+        try check("model.vq_model.architecture.depth", Double(vq.depth), 0...1024)
+        try check("data.workers", Double(data.workers), 1...1024)
+        let shares = [
+            ("t2i", training.t2iCoeff), ("lm", training.lmCoeff), ("mmu", training.mmuCoeff),
+            ("r2i", training.r2iCoeff),
+        ]
+        for (name, share) in shares { try check("training.\(name)_coeff", share, 0...large) }
+        for (name, sources) in [
+            ("t2i", data.t2i), ("lm", data.lm), ("mmu", data.mmu), ("r2i", data.r2i), ("images", data.images),
+        ] {
+            for (index, source) in sources.enumerated() {
+                try check("data.\(name).\(index).weight", source.weight, 0...large)
+                try check("data.\(name).\(index).resolution", Double(source.resolution), 1...16384)
+            }
         }
     }
 }
