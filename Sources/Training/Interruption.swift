@@ -1,9 +1,9 @@
-import Foundation
+public import Foundation
 import Synchronization
 
 /// Whether the user, or the system, has asked the program to end: Ctrl-C, SIGTERM, SIGHUP.
 ///
-/// A run ends after the step it is in, with a checkpoint. A second request ends the process at once.
+/// A run ends after the step it is in, with a checkpoint. A second signal ends the process at once.
 public final class Interruption: Sendable {
     private let requested = Atomic<Bool>(false)
 
@@ -16,9 +16,11 @@ public final class Interruption: Sendable {
     /// Asks the run to end.
     public func request() { requested.store(true, ordering: .relaxed) }
 
-    /// Takes the process's signals from now on.
-    public func listen() {
-        for number in [SIGINT, SIGTERM, SIGHUP] {
+    /// Takes these of the process's signals from now on.
+    ///
+    /// On Linux only one listener of a signal in a process hears it.
+    public func listen(to numbers: [Int32] = [SIGINT, SIGTERM, SIGHUP]) {
+        for number in numbers {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { [self] in
