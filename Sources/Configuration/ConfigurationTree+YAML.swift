@@ -18,7 +18,10 @@ extension ConfigurationTree {
             let handle = try FileHandle(forReadingFrom: URL(filePath: file))
             data = try handle.read(upToCount: Self.maximumBytes + 1) ?? Data()
         } catch {
-            throw .unreadable(file: file, reason: error.localizedDescription)
+            var isFolder: ObjCBool = false
+            let isThere = FileManager.default.fileExists(atPath: file, isDirectory: &isFolder)
+            let reason = isThere && isFolder.boolValue ? "it is a folder" : error.localizedDescription
+            throw .unreadable(file: file, reason: reason)
         }
         guard data.count <= Self.maximumBytes else { throw .tooLarge(file: file, limit: "4 MiB") }
         guard let text = String(data: data, encoding: .utf8) else {

@@ -31,6 +31,11 @@ import Testing
         }
     }
 
+    @Test func `a folder is called one`() {
+        let error = ConfigurationFileError.unreadable(file: folder.path, reason: "it is a folder")
+        #expect(throws: error) { try ConfigurationTree(file: folder.path) }
+    }
+
     @Test(arguments: [
         Data([0x80, 0x81, 0xFE, 0xFF]), Data([0xFF, 0xFE, 0x61, 0x00]), Data(repeating: 0, count: 100),
         Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]), Data("just a word".utf8), Data("- a\n- b".utf8),

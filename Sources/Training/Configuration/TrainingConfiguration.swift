@@ -37,10 +37,13 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
     /// `experiment`.
     public struct Experiment: Codable, Hashable, Sendable {
+        /// Name of a group of runs.
         public var project = ""
+        /// Name of the run.
         public var name = ""
         /// Where checkpoints, metrics and the merged configuration go.
         public var outputDir = "run"
+        /// What kind of run it is.
         public var stage = Stage.language
         /// Steps between checkpoints; there is always one at the end.
         public var saveEvery = 10_000
@@ -58,14 +61,18 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
     /// `model`.
     public struct Model: Codable, Hashable, Sendable {
+        /// The image tokenizer.
         public var vqModel = ImageTokenizer()
+        /// The language model.
         public var mmada = Language()
+        /// Adapters, in place of training all weights.
         public var lora = LowRank()
         /// Read by us, unlike the official code: blocks are computed anew in the backward pass.
         public var gradientCheckpointing = false
 
         /// `model.vq_model`.
         public struct ImageTokenizer: Codable, Hashable, Sendable {
+            /// The official kind; folders say themselves what they are.
             public var type = "magvitv2"
             /// A folder; on the hub a repository's name.
             public var vqModelName = ""
@@ -74,52 +81,76 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
             /// The shape that stage 0 makes from scratch.
             public var architecture = Architecture()
 
+            /// The shape of a new image tokenizer.
             public struct Architecture: Codable, Hashable, Sendable {
+                /// Its architecture: the official convolutions, or small patches.
                 public enum Kind: String, Codable, Hashable, Sendable, CaseIterable { case magvit, patch }
+                /// Convolutions or patches.
                 public var kind = Kind.patch
+                /// Bits of a code; there are 2 to their power.
                 public var bits = 10
                 /// For `patch`.
                 public var patchSize = 16
+                /// Width of the patch network.
                 public var width = 256
+                /// Hidden layers of the patch network.
                 public var depth = 2
                 /// For `magvit`: channels, and multipliers and residual blocks of each level of both halves.
                 public var channels = 32
+                /// For `magvit`: what each level multiplies the channels by.
                 public var multipliers = [1, 2, 2, 4, 4]
+                /// For `magvit`: residual blocks of each level.
                 public var blocks = [1, 1, 1, 1, 1]
             }
         }
 
         /// `model.mmada`.
         public struct Language: Codable, Hashable, Sendable {
+            /// What the weights are at the beginning.
             public enum Start: String, Codable, Hashable, Sendable, CaseIterable { case pretrained, scratch }
 
             /// A tokenizer's folder; empty for the model's own.
             public var tokenizerPath = ""
             /// The model to start from.
             public var pretrainedModelPath = ""
+            /// Kept for the official files, which all say no.
             public var wClipVit = false
             /// Rows of the grown vocabulary.
             public var newVocabSize = 134_656
+            /// Rows of the text vocabulary.
             public var llmVocabSize = 126_464
+            /// Image codes.
             public var codebookSize = 8192
+            /// Codes of a picture.
             public var numVqTokens = 1024
+            /// Kept for the official files, which all say 0.
             public var numNewSpecialTokens = 0
+            /// Kept for the official files, which all say no.
             public var tieWordEmbeddings = false
             /// Whether to start from a model or from random weights of `architecture`.
             public var start = Start.pretrained
+            /// The shape of a model from scratch.
             public var architecture = Architecture()
             /// From scratch: rows of image codes start as sums of a vector for each bit.
             public var structuredCodes = false
             /// Whether prompts for reasoning begin with the official instruction; small models do without.
             public var reasoningInstruction = true
 
+            /// Sizes of the transformer, under the names of its own `config.json`.
             public struct Architecture: Codable, Hashable, Sendable {
+                /// Width.
                 public var dModel = 256
+                /// Blocks.
                 public var nLayers = 6
+                /// Attention heads.
                 public var nHeads = 4
+                /// Heads of keys and values.
                 public var nKvHeads = 4
+                /// Hidden width of the MLP.
                 public var mlpHiddenSize = 768
+                /// Longest sequence it is meant for.
                 public var maxSequenceLength = 256
+                /// Base of the rotary angles.
                 public var ropeTheta = 10_000.0
             }
         }
@@ -128,16 +159,22 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public struct LowRank: Codable, Hashable, Sendable {
             /// Rank of the adapters; 0 trains the model itself.
             public var rank = 0
+            /// Adapters count `alpha / rank`.
             public var alpha = 16.0
+            /// Layers that get adapters.
             public var targets = ["q_proj", "k_proj", "v_proj", "attn_out", "ff_proj", "up_proj", "ff_out"]
         }
     }
 
     /// `data`.
     public struct Data: Codable, Hashable, Sendable {
+        /// Captions and pictures to paint.
         public var t2i: [SourceDescription] = []
+        /// Text.
         public var lm: [SourceDescription] = []
+        /// Pictures to describe or answer about.
         public var mmu: [SourceDescription] = []
+        /// Requests that are reasoned about, then painted.
         public var r2i: [SourceDescription] = []
         /// Pictures for stage 0.
         public var images: [SourceDescription] = []
@@ -151,11 +188,16 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
     /// `dataset`; its `params` are read by ``OfficialSources``.
     public struct Dataset: Codable, Hashable, Sendable {
+        /// Kept for the official files; sources say themselves what they hold.
         public var genType = "t2i"
+        /// Kept for the official files; sources say themselves what they hold.
         public var undType = "captioning"
+        /// Kept for the official files: short sources begin again.
         public var combinedLoaderMode = "max_size_cycle"
+        /// Lengths and sizes of examples.
         public var preprocessing = Preprocessing()
 
+        /// `dataset.preprocessing`.
         public struct Preprocessing: Codable, Hashable, Sendable {
             /// Text budget S of pictures and answers.
             public var maxSeqLength = 512
@@ -168,14 +210,22 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
     /// `optimizer`.
     public struct Optimizer: Codable, Hashable, Sendable {
+        /// Only `adamw`.
         public var name = "adamw"
+        /// Its numbers.
         public var params = Params()
 
+        /// `optimizer.params`.
         public struct Params: Codable, Hashable, Sendable {
+            /// Peak learning rate.
             public var learningRate = 1e-4
+            /// Decay of the first moment.
             public var beta1 = 0.9
+            /// Decay of the second moment.
             public var beta2 = 0.999
+            /// Weight decay, apart from the gradient.
             public var weightDecay = 0.01
+            /// Least denominator.
             public var epsilon = 1e-8
             /// Whether norms and embeddings decay too, as they do officially.
             public var decayNormsAndEmbeddings = true
@@ -186,51 +236,77 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
     /// `lr_scheduler`.
     public struct Scheduler: Codable, Hashable, Sendable {
+        /// The course after the warm-up.
         public var scheduler = LearningRateShape.cosine
+        /// Its numbers.
         public var params = Params()
 
+        /// `lr_scheduler.params`.
         public struct Params: Codable, Hashable, Sendable {
+            /// Steps in which the rate grows from 0.
             public var warmupSteps = 0
-            /// Share of the rate that is left at the end. The official code reads it and uses 0.
+            /// Share of the rate that is left at the end, which the official code reads but takes for 0.
             public var minLrScale = 0.0
         }
     }
 
     /// `training`.
     public struct Training: Codable, Hashable, Sendable {
+        /// Micro-batches of a step.
         public var gradientAccumulationSteps = 1
+        /// Only `mask`: nothing else has an effect officially.
         public var noiseType = "mask"
+        /// Pictures to paint in a micro-batch.
         public var batchSizeT2i = 0
+        /// Texts in a micro-batch.
         public var batchSizeLm = 0
+        /// Pictures to describe in a micro-batch.
         public var batchSizeMmu = 0
+        /// Reasoned pictures in a micro-batch.
         public var batchSizeR2i = 0
         /// Pictures of a stage-0 batch.
         public var batchSizeImages = 16
-        /// `bf16` or `no`. On a CPU float32 is computed unless `compute_dtype` says otherwise.
+        /// `bf16` or `no`, for which `fp16` is taken; on a CPU float32 is computed unless `compute_dtype` says otherwise.
         public var mixedPrecision = "no"
         /// `auto`, `float32` or `bfloat16`.
         public var computeDtype = ComputeType.auto
+        /// Kept for the official files; without effect on a CPU.
         public var enableTf32 = true
+        /// Decides weights, order of examples and noise.
         public var seed: UInt64 = 10_086
+        /// Optimizer steps in all.
         public var maxTrainSteps = 1000
+        /// Chance that a caption is left out, for guidance.
         public var condDropoutProb = 0.1
+        /// Least mask ratio of pictures.
         public var minMaskingRate = 0.0
+        /// Gradients are scaled to this norm at most; 0 for no limit.
         public var maxGradNorm = 1.0
+        /// Guidance of the pictures looked at during training.
         public var guidanceScale = 3.0
+        /// Steps of the pictures looked at during training.
         public var generationTimesteps = 12
+        /// What painting counts in the loss.
         public var t2iCoeff = 1.0
+        /// What text counts in the loss.
         public var lmCoeff = 1.0
+        /// What describing counts in the loss.
         public var mmuCoeff = 1.0
+        /// What reasoned pictures count in the loss.
         public var r2iCoeff = 1.0
         /// `stage1` (stages 1.1, 1.2) or `stage4` (later); see ``TextLossScale``.
         public var textLoss = TextLossScale.stage4
+        /// What left padding does to attention.
         public var padAttention = PadAttention.masked
         /// `budget` (official) or `batch`.
         public var padTo = PadTo.budget
+        /// Whether a text beyond the budget costs the example, or is cut.
         public var dropLongSamples = true
         /// Loss weight of image codes other than the picture's most frequent one.
         public var foregroundWeight = 1.0
+        /// How reasoned pictures are masked.
         public var r2iNoise = ReasonToImageNoise.joint
+        /// Terms of the loss of stage 0.
         public var tokenizerLoss = TokenizerLossWeights()
         /// Processor threads; 0 for all.
         public var threads = 0
@@ -247,6 +323,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
     /// `mask_schedule`.
     public struct MaskSchedule: Codable, Hashable, Sendable {
+        /// How the ratio of masks is drawn.
         public var schedule = MaskScheduleChoice.cosine
     }
 
@@ -260,7 +337,9 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var imagesFolder = ""
         /// How many of each.
         public var count = 4
+        /// Tokens of an answer.
         public var genLength = 64
+        /// Tokens of an answer that are decided together.
         public var blockLength = 64
     }
 }
