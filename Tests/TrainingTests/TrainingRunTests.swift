@@ -1,11 +1,14 @@
 import Configuration
 import Datasets
+import Diffusion
 import Foundation
+import Images
 import MMaDA
 import NN
 import StrictJSON
 import Testing
 import Torch
+import Transformer
 
 @testable import Training
 
