@@ -20,9 +20,11 @@ public enum Relation: String, Hashable, Sendable, CaseIterable, Codable {
 public struct CaptionRequirements: Hashable, Sendable, Codable {
     /// One object as the caption tells it; what is not told may be anything.
     public struct Object: Hashable, Sendable, Codable {
-        /// Its shape, colour and size.
+        /// Its shape.
         public var shape: ShapeKind?
+        /// Its colour.
         public var color: ShapeColor?
+        /// Its size.
         public var size: ShapeSize?
         /// The half of the picture, from the top and from the left, that it is in.
         public var isTop, isLeft: Bool?
@@ -53,10 +55,19 @@ public struct CaptionRequirements: Hashable, Sendable, Codable {
 
     /// One thing said about two objects, by their places in ``objects``.
     public struct Statement: Hashable, Sendable, Codable {
-        /// The first object, how it stands, and to which other.
+        /// The object that stands so.
         public var subject: Int
+        /// How it stands.
         public var relation: Relation
+        /// The object that it is seen from.
         public var other: Int
+
+        /// A statement.
+        public init(subject: Int, relation: Relation, other: Int) {
+            self.subject = subject
+            self.relation = relation
+            self.other = other
+        }
     }
 
     /// The objects, all of them.
@@ -82,7 +93,7 @@ public struct SceneScore: Hashable, Sendable {
     public var shape, color, size: Bool
     /// Every object is there with all its attributes together.
     public var binding: Bool
-    /// Objects stand where, and as, told; true where nothing is told.
+    /// The objects of ``binding`` stand where, and as, told; where no place is told, the same as ``binding``.
     public var position: Bool
     /// The background is the one told.
     public var background: Bool
@@ -113,7 +124,9 @@ public struct SceneScore: Hashable, Sendable {
         let placed = bound.contains { order in
             zip(wanted.objects, order).allSatisfy { $0.isAt(found.objects[$1]) }
                 && wanted.statements.allSatisfy {
-                    $0.relation.holds(found.objects[order[$0.subject]], found.objects[order[$0.other]])
+                    // Decoded requirements may speak of objects that they do not have.
+                    order.indices.contains($0.subject) && order.indices.contains($0.other)
+                        && $0.relation.holds(found.objects[order[$0.subject]], found.objects[order[$0.other]])
                 }
         }
         position = placed

@@ -13,9 +13,16 @@ public struct Riddle: Hashable, Sendable {
 extension Scene {
     /// How each colour is hinted at, and the fact that resolves it.
     private static let colorHints: [ShapeColor: [(hint: String, fact: String)]] = [
-        .red: [("blood", "blood is red"), ("a ripe tomato", "a ripe tomato is red"), ("a fire truck", "a fire truck is red")],
-        .green: [("grass", "grass is green"), ("a frog", "a frog is green"), ("the leaves of trees", "leaves are green")],
-        .blue: [("the deep sea", "the sea is blue"), ("the clear sky", "the sky is blue"), ("a whale", "a whale is blue")],
+        .red: [
+            ("blood", "blood is red"), ("a ripe tomato", "a ripe tomato is red"),
+            ("a fire truck", "a fire truck is red"),
+        ],
+        .green: [
+            ("grass", "grass is green"), ("a frog", "a frog is green"), ("the leaves of trees", "leaves are green"),
+        ],
+        .blue: [
+            ("the deep sea", "the sea is blue"), ("the clear sky", "the sky is blue"), ("a whale", "a whale is blue"),
+        ],
         .yellow: [
             ("the fruit monkeys like", "monkeys like bananas . bananas are yellow"), ("the sun", "the sun is yellow"),
             ("a lemon", "a lemon is yellow"),
@@ -29,8 +36,13 @@ extension Scene {
         ],
     ]
     private static let shapeHints: [ShapeKind: [(hint: String, fact: String)]] = [
-        .circle: [("a wheel", "a wheel is a circle"), ("a coin", "a coin is a circle"), ("the moon", "the moon is a circle")],
-        .square: [("a box", "a box is a square"), ("a window", "a window is a square"), ("a chess field", "a chess field is a square")],
+        .circle: [
+            ("a wheel", "a wheel is a circle"), ("a coin", "a coin is a circle"), ("the moon", "the moon is a circle"),
+        ],
+        .square: [
+            ("a box", "a box is a square"), ("a window", "a window is a square"),
+            ("a chess field", "a chess field is a square"),
+        ],
         .triangle: [
             ("a roof", "a roof is a triangle"), ("a tent", "a tent is a triangle"),
             ("a slice of pizza", "a slice of pizza is a triangle"),

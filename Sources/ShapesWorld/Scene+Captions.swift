@@ -56,8 +56,9 @@ extension Scene {
     /// "two small green triangles on white".
     private func countCaption(_ random: inout SampleRandom) -> Caption {
         let first = objects[0]
-        let words = "\(Self.numeral(objects.count)) \(first.size.rawValue) \(first.color.rawValue) \(first.shape.plural)"
-        return Caption(text: framed(words, &random), requirements: looks)
+        let look = "\(first.size.rawValue) \(first.color.rawValue) \(first.shape.plural)"
+        return Caption(
+            text: framed("\(Self.numeral(objects.count)) \(look)", &random), requirements: looks)
     }
 
     /// "a large red circle in the top left and a small blue square in the bottom right on gray".
@@ -111,11 +112,11 @@ extension Scene {
             guard words.count == 7, words[0] == "a", words[4] == "at",
                 let size = ShapeSize(rawValue: words[1]), let color = ShapeColor(rawValue: words[2]),
                 let shape = ShapeKind(rawValue: words[3]), let column = ["a", "b", "c", "d"].firstIndex(of: words[5]),
-                let row = Int(words[6]), (1...4).contains(row)
+                let row = ["1", "2", "3", "4"].firstIndex(of: words[6])
             else { return nil }
             objects.append(
                 SceneObject(
-                    shape: shape, color: color, size: size, x: Double(column) * 16 + 8, y: Double(row) * 16 - 8))
+                    shape: shape, color: color, size: size, x: Double(column) * 16 + 8, y: Double(row) * 16 + 8))
         }
         self.init(background: background, objects: objects, level: .cells)
     }

@@ -38,8 +38,8 @@ extension Scene {
         for object in objects {
             let color = object.color.components
             let reach = object.size.radius + 1
-            let columns = max(0, Int(object.x - reach))..<min(side, Int(object.x + reach) + 1)
-            for row in max(0, Int(object.y - reach))..<min(side, Int(object.y + reach) + 1) {
+            let columns = Self.pixels(around: object.x, reach)
+            for row in Self.pixels(around: object.y, reach) {
                 for column in columns {
                     let alpha = object.shape.coverage(
                         Double(column) + 0.5 - object.x, Double(row) + 0.5 - object.y, radius: object.size.radius)
@@ -53,6 +53,12 @@ extension Scene {
         }
         return try RGBImage(
             width: side, height: side, pixels: canvas.map { UInt8(min(255, max(0, $0.rounded()))) })
+    }
+
+    /// Pixels of a row or column that an object can touch; none for one that lies outside.
+    private static func pixels(around center: Double, _ reach: Double) -> Range<Int> {
+        guard center + reach > 0, center - reach < Double(side) else { return 0..<0 }
+        return Int(max(0, center - reach))..<min(side, Int(center + reach) + 1)
     }
 
     private func backgroundPixels() -> [Double] {

@@ -51,6 +51,7 @@ extension Scene {
     }
 
     private func existsQuestion(_ random: inout SampleRandom) -> Question? {
+        guard !objects.isEmpty else { return nil }
         let object = objects[random.below(objects.count)]
         var kind = object.kind
         if random.below(2) == 0 {
@@ -102,7 +103,8 @@ extension Scene {
         guard objects.count > 1 else { return nil }
         let order = random.permutation(objects.count)
         let (a, b) = (objects[order[0]], objects[order[1]])
-        guard a.kind != b.kind, objects.count(where: { $0.kind == a.kind || $0.kind == b.kind }) == 2 else { return nil }
+        let isClear = a.kind != b.kind && objects.count { $0.kind == a.kind || $0.kind == b.kind } == 2
+        guard isClear else { return nil }
         let horizontal = abs(a.x - b.x) >= abs(a.y - b.y)
         let truth: Relation = horizontal ? (a.x < b.x ? .leftOf : .rightOf) : (a.y < b.y ? .above : .below)
         let opposite: Relation =

@@ -110,9 +110,12 @@ public struct SceneObject: Hashable, Sendable, Codable {
     /// Colour and shape.
     public var kind: ObjectKind { ObjectKind(color, shape) }
     /// Column and row of the 4 × 4 grid that the centre lies in, from 0.
-    public var column: Int { min(3, max(0, Int(x / 16))) }
+    public var column: Int { Self.cell(x) }
     /// The row.
-    public var row: Int { min(3, max(0, Int(y / 16))) }
+    public var row: Int { Self.cell(y) }
+
+    /// Limited before it becomes a whole number: a decoded place may be any number at all.
+    private static func cell(_ place: Double) -> Int { Int(min(3, max(0, place / 16))) }
 }
 
 /// A picture's content.

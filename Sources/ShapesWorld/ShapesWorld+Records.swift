@@ -93,7 +93,7 @@ public struct World: Hashable, Sendable {
     /// Lines of text with all words of the world, for training a tokenizer.
     public func corpus(lines: Int) throws -> [String] {
         let tasks: [TaskKind] = [.chat, .text, .textToImage, .caption, .understanding, .reasonToImage]
-        return try (0..<lines).map { index in
+        return try (0..<max(0, lines)).map { index in
             let record = try example(tasks[index % tasks.count], .train, index).record
             return [record.prompt, record.reasoning, record.answer].filter { !$0.isEmpty }.joined(separator: " ")
         }

@@ -7,7 +7,9 @@ struct TarWriter {
     /// Adds a file; `name` is at most 100 bytes.
     mutating func add(_ name: String, _ content: [UInt8]) {
         var header = [UInt8](repeating: 0, count: 512)
-        func put(_ text: String, at place: Int) { header.replaceSubrange(place..<place + text.utf8.count, with: text.utf8) }
+        func put(_ text: String, at place: Int) {
+            header.replaceSubrange(place..<place + text.utf8.count, with: text.utf8)
+        }
         func octal(_ number: Int, digits: Int) -> String {
             let text = String(number, radix: 8)
             return String(repeating: "0", count: max(0, digits - text.count)) + text
