@@ -77,7 +77,7 @@ public struct ObjectKind: Hashable, Sendable {
         return UInt64(color * ShapeKind.allCases.count + (ShapeKind.allCases.firstIndex(of: shape) ?? 0))
     }
 
-    /// Whether scenes with both kinds are kept from training: about one pair of different kinds in eight.
+    /// Whether scenes with both kinds are kept from training: 22 of the 276 pairs of different kinds.
     public static func isHeldOut(_ a: ObjectKind, _ b: ObjectKind) -> Bool {
         guard a != b else { return false }
         var z = (min(a.index, b.index) << 8 | max(a.index, b.index)) &* 0x9E37_79B9_7F4A_7C15

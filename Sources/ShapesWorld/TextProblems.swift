@@ -34,8 +34,10 @@ public enum TextProblems {
             let (a, b) = (2 + random.below(8), 11 + random.below(39))
             return (multiplication(a, b), 20_000 + a * 100 + b)
         case 6:
-            let (a, b) = (10 + random.below(90), 10 + random.below(90))
-            return (comparison(a, b == a ? a + 1 : b), 30_000 + a * 100 + b)
+            let a = 10 + random.below(90)
+            let other = 10 + random.below(90)
+            let b = other == a ? (a == 99 ? 98 : a + 1) : other
+            return (comparison(a, b), 30_000 + a * 100 + b)
         default:
             return order(&random)
         }

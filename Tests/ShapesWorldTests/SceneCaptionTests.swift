@@ -93,7 +93,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "on", "on pink", "a large red circle at b 2", "a large red circle at e 2 , on gray",
+        "", "on", "on pink", "a large red circle at a 1 , on pink", "a large red circle at b 2",
+        "a large red circle at e 2 , on gray",
         "a large red circle at b 5 , on gray", "a large red circle at b 0 , on gray",
         "a large red circle at b +2 , on gray", "a large red circle at b 99999999999999999999 , on gray",
         "a huge red circle at b 2 , on gray", "a large circle at b 2 , on gray", "a large red circle b 2 , on gray",
