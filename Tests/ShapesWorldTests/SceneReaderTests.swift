@@ -51,7 +51,7 @@ import Testing
 
     @Test(arguments: [(Level.cells, 0.995), (.free, 0.995), (.crowded, 0.95)])
     func `clean pictures are read exactly`(level: Level, least: Double) throws {
-        let scenes = Samples.scenes(level, count: Samples.count(debug: 12, release: 700)).filter(isApart)
+        let scenes = Samples.scenes(level, count: Samples.count(debug: 9, release: 700)).filter(isApart)
         try #require(scenes.count >= 4)
         var wrong: [String] = []
         for scene in scenes {
@@ -65,7 +65,7 @@ import Testing
 
     @Test(arguments: [Level.cells, .free])
     func `pictures of about 30 dB are read nearly as well`(level: Level) throws {
-        let scenes = Samples.scenes(level, .train, count: Samples.count(debug: 10, release: 500))
+        let scenes = Samples.scenes(level, .train, count: Samples.count(debug: 6, release: 500))
         var (right, decibels) = (0, 0.0)
         for (index, scene) in scenes.enumerated() {
             let image = try scene.rendered()

@@ -42,7 +42,7 @@ import Testing
 
     @Test(arguments: TaskKind.allCases, WorldSplit.allCases)
     func `a record has the parts of its task`(task: TaskKind, split: WorldSplit) throws {
-        for index in 0..<20 {
+        for index in 0..<Samples.count(debug: 6, release: 40) {
             let example = try world.example(task, split, index)
             let record = example.record
             #expect(record.task == task && record.id == "\(task.rawValue)-\(split.rawValue)-\(index)")
@@ -67,7 +67,7 @@ import Testing
     @Test func `splits have other examples`() throws {
         for task in [TaskKind.textToImage, .understanding, .reasonToImage] {
             let scenes = try [WorldSplit.train, .validation, .test].map { split in
-                Set(try (0..<60).map { try #require(world.example(task, split, $0).scene?.description) })
+                Set(try (0..<40).map { try #require(world.example(task, split, $0).scene?.description) })
             }
             // Scenes of one object may well meet.
             #expect(scenes[0].intersection(scenes[2]).count < 6 && scenes[0].intersection(scenes[1]).count < 6)
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func `wrong answers are seen as wrong`() throws {
-        for index in 0..<100 {
+        for index in 0..<40 {
             let gold = try world.example(.understanding, .test, index).record.gold
             for other in ["yes", "no", "7", "small", "large", "circle", "orange", "sky"] where other != gold {
                 #expect(!AnswerComparison.agree(other, gold))
@@ -85,7 +85,7 @@ import Testing
 
     @Test func `the vocabulary is small and in lower case`() throws {
         var words: Set<String> = []
-        for line in try world.corpus(lines: Samples.count(debug: 3000, release: 20_000)) {
+        for line in try world.corpus(lines: Samples.count(debug: 1000, release: 20_000)) {
             words.formUnion(line.split(separator: " ").map(String.init))
         }
         let numbers = words.filter { Int($0) != nil }

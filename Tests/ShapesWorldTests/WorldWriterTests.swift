@@ -102,7 +102,7 @@ import Testing
         var names: [String] = []
         try WorldWriter(world, count: 3).write(to: whole.url) { names.append($0) }
         #expect(names.first == "train/t2i-000000.tar" && names.last == "world.json" && Set(names).count == names.count)
-        for stop in [0, 1, 5, names.count - 1] {
+        for stop in [1, names.count - 1] {
             var left = stop
             #expect(throws: Stop.self) {
                 try WorldWriter(world, count: 3).write(to: scratch.url) { _ in
