@@ -98,11 +98,11 @@ extension MMaDAModel {
     public func denoiser(for request: PreparedRequest) throws -> RequestDenoiser {
         let random = try RandomSource(seed: request.seed, device: transformer.device)
         switch request.work {
-        case .text(let prompt, let blockLength, let blockCount, let sampling):
+        case .text(let prompt, let suffix, let blockLength, let blockCount, let sampling):
             return RequestDenoiser(
                 text: TextDenoiser(
                     transformer, prompts: [prompt], blockLength: blockLength, blockCount: blockCount,
-                    maskID: vocabulary.mask, sampling: sampling, random: random))
+                    maskID: vocabulary.mask, sampling: sampling, random: random, suffix: suffix))
         case .infill(let canvas, let sampling):
             return RequestDenoiser(
                 text: TextDenoiser(

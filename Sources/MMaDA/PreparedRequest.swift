@@ -9,7 +9,7 @@ import Transformer
 public struct PreparedRequest: Sendable {
     /// What is written or painted.
     enum Work: Sendable {
-        case text(prompt: [Int32], blockLength: Int, blockCount: Int, TextSampling)
+        case text(prompt: [Int32], suffix: [Int32], blockLength: Int, blockCount: Int, TextSampling)
         case infill(canvas: [Int32], TextSampling)
         case image(ImageDenoiser.Row, ImageCanvas, ImageSampling)
     }
@@ -20,7 +20,7 @@ public struct PreparedRequest: Sendable {
     /// Tokens that the model is given: those before the answer, or before the image.
     public var promptCount: Int {
         switch work {
-        case .text(let prompt, _, _, _): prompt.count
+        case .text(let prompt, _, _, _, _): prompt.count
         case .infill(let canvas, _): canvas.count
         case .image(let row, _, _): row.prefix.count
         }
@@ -29,7 +29,7 @@ public struct PreparedRequest: Sendable {
     /// Denoising steps that the work takes, unless it ends early.
     public var stepCount: Int {
         switch work {
-        case .text(_, _, _, let sampling), .infill(_, let sampling): sampling.steps
+        case .text(_, _, _, _, let sampling), .infill(_, let sampling): sampling.steps
         case .image(_, _, let sampling): sampling.steps
         }
     }
@@ -57,16 +57,22 @@ extension MMaDAModel {
     /// `request`: Gives lengths and sampling; its messages are not used.
     public func prepareThought(_ prompt: String, _ request: TextRequest) throws -> PreparedRequest {
         try request.validate()
-        return try prepareText(prompts.reasonToImage(prompt), request)
+        // The picture is there from the start, all masked: so the model has met a thought in training.
+        let count = transformer.configuration.imageTokenCount ?? 1024
+        let masks = [Int32](repeating: vocabulary.mask, count: count)
+        let suffix = [vocabulary.end, vocabulary.startOfImage] + masks + [vocabulary.endOfImage]
+        return try prepareText(prompts.reasonToImage(prompt), request, suffix: suffix)
     }
 
-    private func prepareText(_ prompt: [Int32], _ request: TextRequest) throws -> PreparedRequest {
-        guard prompt.count + request.genLength <= Limits.tokens else {
+    private func prepareText(
+        _ prompt: [Int32], _ request: TextRequest, suffix: [Int32] = []
+    ) throws -> PreparedRequest {
+        guard prompt.count + request.genLength + suffix.count <= Limits.tokens else {
             throw MMaDAError.promptTooLong(tokens: prompt.count, limit: Limits.tokens - request.genLength)
         }
         return PreparedRequest(
             work: .text(
-                prompt: prompt, blockLength: request.blockLength,
+                prompt: prompt, suffix: suffix, blockLength: request.blockLength,
                 blockCount: request.genLength / request.blockLength, request.sampling), seed: request.seed)
     }
 
@@ -172,6 +178,28 @@ extension MMaDAModel {
         return try image(of: canvas.finished(step.predicted.map { vocabulary.code(of: $0) ?? 0 }))
     }
 
+    /// A thought for ``ImageRequest/reasoning``: the prompt and what was written after it.
+    public func thought(_ step: DenoisingStep, of request: PreparedRequest) -> [Int32] {
+        Array(step.tokens.prefix(request.promptCount)) + newTokens(step, of: request)
+    }
+
+    /// The picture after `step` with the places that are still undecided in gray; `nil` for a text.
+    public func pictureSoFar(_ step: DenoisingStep, of request: PreparedRequest) throws -> RGBImage? {
+        guard case .image(_, let canvas, _) = request.work, let whole = try picture(step, of: request) else { return nil }
+        let patch = try imageTokenizer().downsampling
+        let (rows, columns) = (canvas.square.height, canvas.square.width)
+        // Where the painted square is only a part of the picture, its place is not marked.
+        guard whole.width == columns * patch, whole.height == rows * patch else { return whole }
+        var pixels = whole.pixels
+        for (place, token) in step.tokens.enumerated() where token == vocabulary.mask {
+            for y in 0..<patch {
+                let start = ((place / columns * patch + y) * whole.width + place % columns * patch) * 3
+                for byte in start..<start + patch * 3 { pixels[byte] = 128 }
+            }
+        }
+        return try RGBImage(width: whole.width, height: whole.height, pixels: pixels)
+    }
+
     /// Codes of a picture whose sides are multiples of the patch size, row by row.
     public func codes(of image: RGBImage) throws -> [Int32] {
         try (codes(of: image) as CodeGrid).codes.compactMap(\.self)
@@ -194,7 +222,8 @@ extension MMaDAModel {
     /// The tokens of the answer, or all of an infilled text.
     public func newTokens(_ step: DenoisingStep, of request: PreparedRequest) -> [Int32] {
         switch request.work {
-        case .text(let prompt, _, _, _): Array(step.tokens.dropFirst(prompt.count))
+        case .text(let prompt, let suffix, _, _, _):
+            Array(step.tokens.dropFirst(prompt.count).dropLast(suffix.count))
         case .infill, .image: step.tokens
         }
     }

@@ -60,6 +60,9 @@ struct Imagine: AsyncParsableCommand {
         completion: .directory)
     var frames: String?
 
+    @Option(help: ArgumentHelp("Also lay the pictures of all steps out in one file.", valueName: "file"))
+    var sheet: String?
+
     @Flag(help: "Let the model write a detailed description first, and paint that.")
     var think = false
 
@@ -109,6 +112,7 @@ struct Imagine: AsyncParsableCommand {
             throw ImageError.unknownExtension(target.pathExtension)
         }
         try OutputError.check(target)
+        if let sheet { try OutputError.check(URL(filePath: sheet)) }
         if let frames {
             let folder = URL(filePath: frames, directoryHint: .isDirectory)
             do {
@@ -141,7 +145,7 @@ struct Imagine: AsyncParsableCommand {
         let run = TextRun(engine: engine, request: prepared, streams: false, blockLength: thoughtLength)
         let result = try await run.run(label: "thinking")
         standardError(result.text + "\n")
-        return result.step.tokens
+        return try await engine.perform { [step = result.step] model in model.thought(step, of: prepared) }
     }
 
     private func paint(
@@ -151,9 +155,13 @@ struct Imagine: AsyncParsableCommand {
         var progress = Progress("painting", total: prepared.stepCount)
         defer { progress.finish() }
         var last: DenoisingStep?
+        var soFar: [RGBImage] = []
         for try await step in engine.steps(for: prepared) {
             last = step
             progress.update(step.index + 1)
+            if sheet != nil, let picture = try await engine.perform({ try $0.pictureSoFar(step, of: prepared) }) {
+                soFar.append(picture)
+            }
             if let frames {
                 let name = String(format: "%@step-%03d.png", count == 1 ? "" : "\(number)-", step.index + 1)
                 try await engine.perform { model in
@@ -165,6 +173,10 @@ struct Imagine: AsyncParsableCommand {
         guard let step = last else { throw CancellationError() }
         let seconds = progress.seconds
         try await engine.perform { model in try model.picture(step, of: prepared)?.write(to: url) }
+        if let sheet, !soFar.isEmpty {
+            let target = URL(filePath: sheet)
+            try RGBImage.grid(soFar, columns: 8).write(to: count == 1 ? target : target.numbered(number))
+        }
         progress.finish()
         standardOutput(url.path + "\n")
         standardError("seed \(request.seed), \(step.count) steps in \(String(format: "%.1f", seconds)) s\n")

@@ -3,6 +3,12 @@ public import Datasets
 extension SceneObject {
     /// "large red circle".
     var phrase: String { "\(size.rawValue) \(color.rawValue) \(shape.rawValue)" }
+    /// The place of its look in descriptions.
+    fileprivate var rank: Int {
+        let color = ShapeColor.allCases.firstIndex(of: color) ?? 0
+        let shape = ShapeKind.allCases.firstIndex(of: shape) ?? 0
+        return (color * 4 + shape) * 2 + (size == .small ? 0 : 1)
+    }
     /// "b 2": the column's letter and the row's number.
     var cellName: String { "\("abcd".map(String.init)[column]) \(row + 1)" }
     /// "in the top left".
@@ -23,9 +29,9 @@ extension Scene {
         let draw = random.unit()
         let groups = Set(objects.map(\.phrase))
         if objects.count > 1, groups.count == 1, draw < 0.6 { return countCaption(&random) }
-        if draw < 0.3 { return cellCaption() }
-        if draw < 0.55 { return placeCaption(&random) }
-        if draw < 0.8, objects.count == 2, let caption = relationCaption(&random) { return caption }
+        if draw < 0.1 { return cellCaption() }
+        if draw < 0.25 { return placeCaption(&random) }
+        if draw < 0.55, objects.count == 2, let caption = relationCaption(&random) { return caption }
         return listCaption(&random)
     }
 
@@ -86,22 +92,26 @@ extension Scene {
             text: framed("a \(a.phrase) \(relation.rawValue) a \(b.phrase)", &random), requirements: wanted)
     }
 
-    /// The full description as a request.
+    /// "a large red circle at b 2 , a small blue square at d 3 , on gray": every object with its cell.
     private func cellCaption() -> Caption {
         var wanted = looks
         for (index, object) in objects.enumerated() {
             wanted.objects[index].column = object.column
             wanted.objects[index].row = object.row
         }
-        return Caption(text: description, requirements: wanted)
+        let list = objects.map { "a \($0.phrase) at \($0.cellName)" }.joined(separator: " , ")
+        return Caption(text: "\(list) , on \(background.rawValue)", requirements: wanted)
     }
 
-    /// What is seen, row by row: "a large red circle at b 2 , a small blue square at d 3 , on gray".
+    /// What is seen, by colour, shape and size: "a large red circle , a small blue square , on gray".
+    ///
+    /// The order is that of the words, not of the places, so that a description needs no sense of place.
     public var description: String {
-        objects.map { "a \($0.phrase) at \($0.cellName)" }.joined(separator: " , ") + " , on \(background.rawValue)"
+        objects.sorted { $0.rank < $1.rank }.map { "a \($0.phrase)" }.joined(separator: " , ")
+            + " , on \(background.rawValue)"
     }
 
-    /// Reads a ``description`` back; `nil` for any other text.
+    /// Reads a ``description`` back, without places; `nil` for any other text.
     public init?(description: String) {
         var parts = description.split(separator: ",").map { $0.split(separator: " ").map(String.init) }
         guard let last = parts.popLast(), last.count == 2, last[0] == "on",
@@ -109,21 +119,17 @@ extension Scene {
         else { return nil }
         var objects: [SceneObject] = []
         for words in parts {
-            guard words.count == 7, words[0] == "a", words[4] == "at",
-                let size = ShapeSize(rawValue: words[1]), let color = ShapeColor(rawValue: words[2]),
-                let shape = ShapeKind(rawValue: words[3]), let column = ["a", "b", "c", "d"].firstIndex(of: words[5]),
-                let row = ["1", "2", "3", "4"].firstIndex(of: words[6])
+            guard words.count == 4, words[0] == "a", let size = ShapeSize(rawValue: words[1]),
+                let color = ShapeColor(rawValue: words[2]), let shape = ShapeKind(rawValue: words[3])
             else { return nil }
-            objects.append(
-                SceneObject(
-                    shape: shape, color: color, size: size, x: Double(column) * 16 + 8, y: Double(row) * 16 + 8))
+            objects.append(SceneObject(shape: shape, color: color, size: size, x: 0, y: 0))
         }
         self.init(background: background, objects: objects, level: .cells)
     }
 
-    /// Whether two scenes hold the same objects in the same cells on the same background.
+    /// Whether two scenes hold the same looks on the same background, wherever they are.
     public func isSameContent(as other: Scene) -> Bool {
-        func content(_ scene: Scene) -> [String] { scene.objects.map { "\($0.phrase) \($0.cellName)" }.sorted() }
+        func content(_ scene: Scene) -> [String] { scene.objects.map(\.phrase).sorted() }
         return background == other.background && content(self) == content(other)
     }
 

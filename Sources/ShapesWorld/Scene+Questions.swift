@@ -32,6 +32,11 @@ extension Scene {
 
     private var seen: String { "i see \(description) ." }
 
+    /// "red circle , red square": what was counted, in the order of the alphabet.
+    private static func names(_ objects: [SceneObject]) -> String {
+        objects.map { "\($0.color.rawValue) \($0.shape.rawValue)" }.sorted().joined(separator: " , ")
+    }
+
     private func countQuestion(_ random: inout SampleRandom) -> Question? {
         let color = ShapeColor.allCases[random.below(6)]
         let shape = ShapeKind.allCases[random.below(4)]
@@ -44,7 +49,7 @@ extension Scene {
         let found = objects.filter(matches)
         // Half of the questions whose answer would be none are given up: they would be most.
         if found.isEmpty, random.below(2) == 0 { return nil }
-        let list = found.isEmpty ? "none" : found.map(\.cellName).joined(separator: " , ")
+        let list = found.isEmpty ? "none" : Self.names(found)
         return Question(
             topic: .count, text: "how many \(words) are there ?", reasoning: "\(seen) \(words) : \(list) .",
             answer: "\(found.count)")
@@ -65,7 +70,7 @@ extension Scene {
         let name = "\(kind.color.rawValue) \(kind.shape.rawValue)"
         return Question(
             topic: .exists, text: "is there a \(name) ?",
-            reasoning: "\(seen) \(name) : \(found.isEmpty ? "none" : found.map(\.cellName).joined(separator: " , ")) .",
+            reasoning: "\(seen) \(name) : \(found.isEmpty ? "none" : Self.names(found)) .",
             answer: found.isEmpty ? "no" : "yes")
     }
 
@@ -81,14 +86,16 @@ extension Scene {
         guard let object = unique({ $0.shape.rawValue }, &random) else { return nil }
         return Question(
             topic: .color, text: "what color is the \(object.shape.rawValue) ?",
-            reasoning: "\(seen) the \(object.shape.rawValue) is at \(object.cellName) .", answer: object.color.rawValue)
+            reasoning: "\(seen) the \(object.shape.rawValue) is \(object.color.rawValue) .",
+            answer: object.color.rawValue)
     }
 
     private func shapeQuestion(_ random: inout SampleRandom) -> Question? {
         guard let object = unique({ $0.color.rawValue }, &random) else { return nil }
         return Question(
             topic: .shape, text: "what shape is \(object.color.rawValue) ?",
-            reasoning: "\(seen) \(object.color.rawValue) is at \(object.cellName) .", answer: object.shape.rawValue)
+            reasoning: "\(seen) the \(object.color.rawValue) one is a \(object.shape.rawValue) .",
+            answer: object.shape.rawValue)
     }
 
     private func sizeQuestion(_ random: inout SampleRandom) -> Question? {
@@ -96,7 +103,7 @@ extension Scene {
         let name = "\(object.color.rawValue) \(object.shape.rawValue)"
         return Question(
             topic: .size, text: "what size is the \(name) ?",
-            reasoning: "\(seen) the \(name) is at \(object.cellName) .", answer: object.size.rawValue)
+            reasoning: "\(seen) the \(name) is \(object.size.rawValue) .", answer: object.size.rawValue)
     }
 
     private func relationQuestion(_ random: inout SampleRandom) -> Question? {

@@ -94,9 +94,13 @@ struct Attention: Sendable {
             }
             return try attend(grid(q, count), keys, values, bias: context.bias)
         }
+        let runs = Self.runs(queryCounts, context.lengths)
+        if let grid = context.paddedGrid, runs.count >= PaddedGrid.worthwhileRuns {
+            return try attend(q, k, v, grid, grid.queries(queryCounts, lengths: context.lengths, device: q.device))
+        }
         var start = (query: 0, key: 0)
         var results: [Tensor] = []
-        for run in Self.runs(queryCounts, context.lengths) {
+        for run in runs {
             let end = (query: start.query + run.queries * run.count, key: start.key + run.length * run.count)
             defer { start = end }
             if run.queries == 0 { continue }
@@ -106,6 +110,18 @@ struct Attention: Sendable {
                     grid(v.slice(start.key..<end.key), run.count), bias: nil))
         }
         return try Tensor.cat(results)
+    }
+
+    /// One kernel call over sequences of many lengths, padded to the longest for it alone.
+    private func attend(
+        _ q: Tensor, _ k: Tensor, _ v: Tensor, _ grid: PaddedGrid, _ queries: PaddedGrid.Side
+    ) throws -> Tensor {
+        let padded = { (x: Tensor, side: PaddedGrid.Side) throws in
+            try x.indexSelect(side.places).reshaped(grid.count, side.length, x.size(1), x.size(2)).transposed(1, 2)
+        }  // [B, H, L, E]
+        let visible = try grid.visible.expanded(grid.count, 1, queries.length, grid.keys.length)
+        let y = try attend(padded(q, queries), padded(k, grid.keys), padded(v, grid.keys), bias: visible)
+        return try y.indexSelect(queries.tokens)  // [N, D]
     }
 
     /// Neighbouring sequences that agree in queries and length, and how many they are.

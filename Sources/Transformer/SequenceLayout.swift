@@ -116,6 +116,8 @@ struct ForwardContext {
 
     /// Whether all sequences have one length.
     let isRectangular: Bool
+    /// How to pad sequences of several lengths for one kernel call; `nil` where that is not possible.
+    let paddedGrid: PaddedGrid?
 
     init(_ configuration: LLaDAConfiguration, _ layout: SequenceLayout, dtype: DType, device: Device) throws {
         lengths = layout.lengths
@@ -126,6 +128,8 @@ struct ForwardContext {
         let positions = zip(starts, lengths).flatMap { start, length in (start..<start + length).map { Float($0) } }
         rope = try RotaryEmbedding(configuration, positions: Tensor(positions).to(device))
         bias = try layout.attention.resolved(dtype: dtype)
+        paddedGrid =
+            isRectangular || bias != nil || cache != nil ? nil : try PaddedGrid(lengths: layout.lengths, device: device)
         if !isRectangular || (cache != nil && Set(starts).count > 1), bias != nil || cache != nil {
             throw TensorError.operation(
                 "attention", shapes: [lengths], reason: "a bias or a cache needs sequences of one length and place")
@@ -154,5 +158,54 @@ struct RowSelection {
         }
         indices = try Tensor(rows.map(Int64.init)).to(device)
         self.counts = counts
+    }
+}
+
+/// Sequences of several lengths as rows of one length.
+struct PaddedGrid {
+    /// Tokens to places and back.
+    struct Side {
+        /// Length of a row.
+        let length: Int
+        /// For each place, row by row, the token there; any token where a row has ended.
+        let places: Tensor
+        /// For each token its place.
+        let tokens: Tensor
+    }
+
+    /// From so many runs of equal lengths on, padding costs less than a call for each run.
+    static let worthwhileRuns = 5
+
+    /// Number of sequences.
+    let count: Int
+    let keys: Side
+    /// Whether a key is a token and not padding: bool `[B, 1, 1, L]`.
+    let visible: Tensor
+
+    init(lengths: [Int], device: Device) throws {
+        count = lengths.count
+        keys = try Self.side(lengths, device: device)
+        let length = keys.length
+        let marks = lengths.flatMap { own in (0..<length).map { Float($0 < own ? 1 : 0) } }
+        visible = try Tensor(marks, shape: [count, 1, 1, length]).greater(0.5).to(device)
+    }
+
+    /// The places of the queries; those of the keys where every token asks.
+    func queries(_ counts: [Int], lengths: [Int], device: Device) throws -> Side {
+        counts == lengths ? keys : try Self.side(counts, device: device)
+    }
+
+    private static func side(_ lengths: [Int], device: Device) throws -> Side {
+        let length = lengths.max() ?? 0
+        var places: [Int64] = []
+        var tokens: [Int64] = []
+        var start = 0
+        for (row, own) in lengths.enumerated() {
+            places += (0..<length).map { Int64($0 < own ? start + $0 : 0) }
+            tokens += (0..<own).map { Int64(row * length + $0) }
+            start += own
+        }
+        return Side(
+            length: length, places: try Tensor(places).to(device), tokens: try Tensor(tokens).to(device))
     }
 }

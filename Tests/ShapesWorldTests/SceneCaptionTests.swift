@@ -65,64 +65,73 @@ import Testing
             let score = SceneScore(other, caption.requirements)
             #expect(!score.isAllRight && !score.position && score.binding && score.count, "\(caption.text)")
         }
-        #expect(moved > 100)
+        #expect(moved > 60)
     }
 
     @Test func `captions are worded in many ways`() {
         let texts = captioned(.cells, count: 600).map(\.caption.text)
-        for part in [" background", "on white , ", " and ", " at ", "in the top left", " left of ", " above ", "two "] {
+        for part in [
+            " background", "on white , ", " and ", " at b ", "in the top left", " left of ", " above ", "two ",
+        ] {
             #expect(texts.count { $0.contains(part) } >= 3, "\(part)")
         }
         #expect(texts.allSatisfy { $0 == $0.lowercased() && !$0.contains("  ") && $0.first != " " && $0.last != " " })
     }
 
-    @Test func `a description gives the scene back`() {
-        for scene in Samples.scenes(.cells, count: 300) {
-            #expect(Scene(description: scene.description)?.objects == scene.objects)
-            #expect(Scene(description: scene.description)?.background == scene.background)
+    @Test func `a description gives the looks of the scene back`() {
+        func looks(_ scene: Scene) -> [String] {
+            scene.objects.map { "\($0.size) \($0.color) \($0.shape)" }.sorted()
         }
-        for scene in Samples.scenes(.free, count: 100) + Samples.scenes(.crowded, count: 100) {
-            #expect(Scene(description: scene.description)?.isSameContent(as: scene) == true, "\(scene.description)")
+        for scene in Level.allCases.flatMap({ Samples.scenes($0, count: 150) }) {
+            let found = Scene(description: scene.description)
+            #expect(found.map(looks) == looks(scene) && found?.background == scene.background, "\(scene.description)")
+            #expect(found?.isSameContent(as: scene) == true)
         }
     }
 
-    @Test func `a description is worded in one way`() {
-        let scene = Samples.scene(
-            [Samples.object(.small, .blue, .square, 56, 40), Samples.object(.large, .red, .circle, 24, 24)], on: .gray)
-        #expect(scene.description == "a large red circle at b 2 , a small blue square at d 3 , on gray")
+    @Test func `a description is worded in one way, wherever the objects are`() {
+        let (red, blue) = (
+            Samples.object(.large, .red, .circle, 56, 40), Samples.object(.small, .blue, .square, 24, 24)
+        )
+        let text = "a large red circle , a small blue square , on gray"
+        #expect(Samples.scene([red, blue], on: .gray).description == text)
+        let (left, right) = (
+            Samples.object(.large, .red, .circle, 8, 8), Samples.object(.small, .blue, .square, 24, 56)
+        )
+        #expect(Samples.scene([right, left], on: .gray).description == text)
     }
 
     @Test(arguments: [
-        "", "on", "on pink", "a large red circle at a 1 , on pink", "a large red circle at b 2",
-        "a large red circle at e 2 , on gray",
-        "a large red circle at b 5 , on gray", "a large red circle at b 0 , on gray",
-        "a large red circle at b +2 , on gray", "a large red circle at b 99999999999999999999 , on gray",
-        "a huge red circle at b 2 , on gray", "a large circle at b 2 , on gray", "a large red circle b 2 , on gray",
-        "two large red circles at b 2 , on gray", "a large red circle at b 2 , on gray , on gray", ", , ,",
+        "", "on", "on pink", "a large red circle , on pink", "a large red circle",
+        "a large red circle at b 2 , on gray",
+        "a huge red circle , on gray", "a large circle , on gray", "a large red red circle , on gray",
+        "two large red circles , on gray", "the large red circle , on gray", "a large red circle , on gray , on gray",
+        "a red large circle , on gray", ", , ,",
     ])
     func `other texts are no description`(text: String) {
         #expect(Scene(description: text) == nil)
     }
 
     @Test func `damaged descriptions are read as something or nothing`() {
-        let whole = Array("a large red circle at b 2 , a small blue square at d 3 , on gray".utf8)
+        let whole = Array("a large red circle , a small blue square , on gray".utf8)
         for seed in UInt64(0)..<500 {
             let text = String(decoding: Mutations.mutate(whole, seed: seed), as: UTF8.self)
             guard let scene = Scene(description: text) else { continue }
-            #expect(Scene(description: scene.description)?.objects == scene.objects || scene.objects.isEmpty, "\(text)")
+            let again = Scene(description: scene.description)
+            #expect(again?.isSameContent(as: scene) == true || scene.objects.isEmpty, "\(text)")
         }
     }
 
-    @Test func `content is compared by looks, cells and background alone`() {
+    @Test func `content is compared by looks and background alone`() {
         let (a, b) = (Samples.object(.large, .red, .circle, 8, 8), Samples.object(.small, .blue, .square, 40, 8))
         let scene = Samples.scene([a, b])
-        var near = scene
-        near.objects[0].x = 10
-        near.objects.reverse()
-        #expect(near.isSameContent(as: scene))
-        var far = scene
-        far.objects[0].x = 20
-        #expect(!far.isSameContent(as: scene))
+        var moved = scene
+        moved.objects[0].x = 60
+        moved.objects.reverse()
+        #expect(moved.isSameContent(as: scene))
+        var changed = scene
+        changed.objects[0].size = .small
+        #expect(!changed.isSameContent(as: scene))
         #expect(!Samples.scene([a]).isSameContent(as: scene) && !Samples.scene([a, b, b]).isSameContent(as: scene))
         #expect(!Samples.scene([a, b], on: .sky).isSameContent(as: scene))
     }

@@ -30,43 +30,45 @@ import Testing
         }
     }
 
-    /// The answer as a reader without the picture finds it: from the listed objects and the named cells.
+    /// The answer as a reader without the picture finds it, and that each step fits what is listed as seen.
     private static func conclusion(_ question: Question) -> String? {
-        var sentences = question.reasoning.split(separator: ".").map {
-            $0.split(separator: " ").joined(separator: " ")
-        }
-        let first = sentences.removeFirst()
+        var sentences = question.reasoning.split(separator: ".").map { $0.split(separator: " ").map(String.init) }
+        let first = sentences.removeFirst().joined(separator: " ")
         guard first.hasPrefix("i see "), let seen = Scene(description: String(first.dropFirst(6))) else { return nil }
         if question.topic == .background { return sentences.isEmpty ? seen.background.rawValue : nil }
-        func cell(_ words: some StringProtocol) -> String {
-            words.split(separator: " ").suffix(2).joined(separator: " ")
-        }
-        func object(_ sentence: String) -> SceneObject? {
-            seen.objects.first { "\(["a", "b", "c", "d"][$0.column]) \($0.row + 1)" == cell(sentence) }
-        }
-        /// What stands behind the colon: cells, or a number.
-        func items(_ sentence: String) -> [String] {
-            guard let list = sentence.split(separator: ":").last.map(String.init), list != " none" else { return [] }
-            return list.split(separator: ",").map { cell($0) }
-        }
-        guard let sentence = sentences.first, let last = sentences.last else { return nil }
+        guard let words = sentences.first, let last = sentences.last, let said = last.last else { return nil }
+        // What is asked is asked again of what is listed, which has no places.
+        let listed = QuestionReader(scene: seen).answer(question.text)
         switch question.topic {
-        case .count: return "\(items(sentence).count)"
-        case .exists: return items(sentence).isEmpty ? "no" : "yes"
-        case .color: return object(sentence)?.color.rawValue
-        case .shape: return object(sentence)?.shape.rawValue
-        case .size: return object(sentence)?.size.rawValue
+        case .count, .exists:
+            let items = words.drop { $0 != ":" }.dropFirst().split(separator: ",")
+            let count = items.first?.first == "none" ? 0 : items.count
+            guard items.allSatisfy({ $0.first == "none" || isSeen(Array($0), in: seen) }) else { return nil }
+            let answer = question.topic == .count ? "\(count)" : count == 0 ? "no" : "yes"
+            return answer == listed ? answer : nil
+        case .color, .shape, .size: return said == listed ? said : nil
         case .compare:
-            guard let a = items(sentence).first.flatMap(Int.init), let b = items(last).first.flatMap(Int.init) else {
-                return nil
-            }
-            return a > b ? "yes" : "no"
+            guard let a = words.last.flatMap({ Int($0) }), let b = Int(said) else { return nil }
+            let answer = a > b ? "yes" : "no"
+            return answer == listed ? answer : nil
         case .relation:
-            guard let a = object(sentence), let b = object(last) else { return nil }
-            let relation = Relation.allCases.first { question.text.contains(" \($0.rawValue) ") }
-            return relation.map { $0.holds(a, b) ? "yes" : "no" }
+            let cells = sentences.compactMap { cell($0.suffix(2)) }
+            guard cells.count == 2, let relation = Relation.allCases.first(where: question.asks) else { return nil }
+            return relation.holds(cells[0], cells[1]) ? "yes" : "no"
         default: return nil
         }
+    }
+
+    private static func isSeen(_ words: [String], in scene: Scene) -> Bool {
+        scene.objects.contains { [$0.color.rawValue, $0.shape.rawValue] == words }
+    }
+
+    /// Any object in the cell "b 2".
+    private static func cell(_ words: ArraySlice<String>) -> SceneObject? {
+        guard let letter = words.first, let column = ["a", "b", "c", "d"].firstIndex(of: letter),
+            let row = words.last.flatMap({ Int($0) })
+        else { return nil }
+        return Samples.object(.small, .red, .circle, Double(column) * 16 + 8, Double(row) * 16 - 8)
     }
 
     @Test func `every topic is asked about, and no answer can be guessed from the topic`() {
@@ -88,4 +90,9 @@ import Testing
             #expect(!empty.caption(&random).text.isEmpty && !empty.riddle(&random).text.isEmpty)
         }
     }
+}
+
+extension Question {
+    /// Whether the question is about this relation.
+    fileprivate func asks(_ relation: Relation) -> Bool { text.contains(" \(relation.rawValue) ") }
 }
