@@ -7,8 +7,9 @@ public struct ShapesScores: Sendable {
     public struct Sample: Sendable {
         /// What was asked.
         public var prompt: String
-        /// What was written, and what would have been right.
+        /// What was written.
         public var text = ""
+        /// What would have been right.
         public var expected = ""
         /// What was painted or shown.
         public var picture: RGBImage?
@@ -18,8 +19,9 @@ public struct ShapesScores: Sendable {
 
     /// What was scored.
     public let task: ShapesEvaluation.Task
-    /// Items, and those that are all right.
+    /// Items scored.
     public private(set) var count = 0
+    /// Items that are all right.
     public private(set) var right = 0
     /// The first items, for a report.
     public private(set) var samples: [Sample] = []

@@ -185,7 +185,9 @@ extension MMaDAModel {
 
     /// The picture after `step` with the places that are still undecided in gray; `nil` for a text.
     public func pictureSoFar(_ step: DenoisingStep, of request: PreparedRequest) throws -> RGBImage? {
-        guard case .image(_, let canvas, _) = request.work, let whole = try picture(step, of: request) else { return nil }
+        guard case .image(_, let canvas, _) = request.work, let whole = try picture(step, of: request) else {
+            return nil
+        }
         let patch = try imageTokenizer().downsampling
         let (rows, columns) = (canvas.square.height, canvas.square.width)
         // Where the painted square is only a part of the picture, its place is not marked.

@@ -22,7 +22,9 @@ struct DataCommand: AsyncParsableCommand {
         @Option(help: "1: objects in a grid; 2: anywhere; 3: crowded, with noise.") var level = 1
 
         func run() async throws {
-            guard let level = Level(rawValue: level) else { throw ValidationError("--level \(level): expected 1, 2 or 3") }
+            guard let level = Level(rawValue: level) else {
+                throw ValidationError("--level \(level): expected 1, 2 or 3")
+            }
             guard (1...100_000_000).contains(count) else {
                 throw ValidationError("--count \(count): expected 1 to 100000000")
             }
@@ -55,7 +57,9 @@ struct DataCommand: AsyncParsableCommand {
                 lines += try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
             }
             if shapes > 0 { lines += try World(level: .cells, seed: seed).corpus(lines: shapes) }
-            guard !lines.isEmpty else { throw ValidationError("give --text or --shapes: there is nothing to learn from") }
+            guard !lines.isEmpty else {
+                throw ValidationError("give --text or --shapes: there is nothing to learn from")
+            }
             let trained = try BytePairTrainer(vocabularySize: vocabularySize, extraTokens: token).train(lines: lines)
             try trained.write(to: URL(filePath: output, directoryHint: .isDirectory))
             standardError("\(trained.count) tokens in \(output)\n")

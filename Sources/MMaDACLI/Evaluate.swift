@@ -39,7 +39,9 @@ struct Evaluate: AsyncParsableCommand {
         @Option(help: "Folder for scores and samples.") var output: String?
 
         func run() async throws {
-            guard let level = Level(rawValue: level) else { throw ValidationError("--level \(level): expected 1, 2 or 3") }
+            guard let level = Level(rawValue: level) else {
+                throw ValidationError("--level \(level): expected 1, 2 or 3")
+            }
             guard (1...1_000_000).contains(count), (1...4096).contains(batchSize) else {
                 throw ValidationError("--count and --batch-size must be above 0")
             }
@@ -68,7 +70,8 @@ struct Evaluate: AsyncParsableCommand {
             var table = ShapesTable()
             let all = tasks.isEmpty ? ShapesEvaluation.Task.allCases : tasks
             for task in all {
-                let steps = [.painting, .heldoutPainting, .riddles].contains(task) && !timesteps.isEmpty ? timesteps : [16]
+                let steps =
+                    [.painting, .heldoutPainting, .riddles].contains(task) && !timesteps.isEmpty ? timesteps : [16]
                 for count in steps {
                     options.image.steps = count
                     let evaluation = ShapesEvaluation(

@@ -19,10 +19,12 @@ struct Train: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Configuration file.", valueName: "file.yaml"))
     var config: String
 
-    @Option(name: .customLong("set"), help: ArgumentHelp("Overrides a key; may be repeated.", valueName: "key.path=value"))
+    @Option(
+        name: .customLong("set"), help: ArgumentHelp("Overrides a key; may be repeated.", valueName: "key.path=value"))
     var sets: [String] = []
 
-    @Option(help: ArgumentHelp("latest, none, or the step of a checkpoint to go on from.", valueName: "latest|STEP|none"))
+    @Option(
+        help: ArgumentHelp("latest, none, or the step of a checkpoint to go on from.", valueName: "latest|STEP|none"))
     var resume: String?
 
     @Flag(help: "Check the configuration, print it merged, and end.")
@@ -58,7 +60,8 @@ struct Train: AsyncParsableCommand {
             case "latest": return .latestIfAny
             case let text:
                 guard let step = Int(text) else {
-                    throw ValidationError("experiment.resume_from_checkpoint '\(text)': expected latest, none or a step")
+                    throw ValidationError(
+                        "experiment.resume_from_checkpoint '\(text)': expected latest, none or a step")
                 }
                 return .step(step)
             }
@@ -102,7 +105,8 @@ struct Train: AsyncParsableCommand {
         try reporter.end()
         switch outcome {
         case .finished: standardError("finished: \(run.folder.path)\n")
-        case .interrupted(let step): standardError("interrupted after step \(step), which is saved; --resume latest goes on\n")
+        case .interrupted(let step):
+            standardError("interrupted after step \(step), which is saved; --resume latest goes on\n")
         }
     }
 

@@ -1,6 +1,6 @@
 public import Torch
 
-/// A trained difference of low rank beside a frozen weight: y = x·Wᵀ + s·(x·Aᵀ)·Bᵀ (LoRA, Hu et al. 2021, §4.1).
+/// A trained difference of low rank beside a frozen weight: y = x·Wᵀ + s·(x·Aᵀ)·Bᵀ (LoRA, arXiv 2106.09685).
 public struct LowRankAdapter: Sendable {
     /// A `[rank, inputs]`.
     public let down: Tensor

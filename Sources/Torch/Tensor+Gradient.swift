@@ -52,7 +52,7 @@ extension Tensor {
         return (sum, Tensor(adopting: losses))
     }
 
-    /// `body(self)`, computed once more in the backward pass instead of kept (Chen et al. 2016).
+    /// `body(self)`, computed once more in the backward pass instead of kept (arXiv 1604.06174).
     ///
     /// `body` must give the same result both times; parameters that it uses get their gradients.
     public func checkpointed(_ body: @escaping (Tensor) throws -> Tensor) throws -> Tensor {

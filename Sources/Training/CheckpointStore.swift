@@ -95,7 +95,8 @@ public struct CheckpointStore: Sendable {
     private func writeManifest(_ folder: URL) throws {
         var files: [(key: JSONString, value: JSONValue)] = []
         let root = folder.resolvingSymlinksInPath().path
-        let found = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: [.isDirectoryKey, .fileSizeKey])
+        let found = FileManager.default.enumerator(
+            at: folder, includingPropertiesForKeys: [.isDirectoryKey, .fileSizeKey])
         while let url = found?.nextObject() as? URL {
             let values = try url.resourceValues(forKeys: [.isDirectoryKey, .fileSizeKey])
             if values.isDirectory == true {

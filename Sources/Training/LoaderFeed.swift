@@ -20,7 +20,9 @@ public final class LoaderFeed: RecordFeed {
 
     /// The next example.
     public func next() throws -> Record {
-        guard let record = try loader.next() else { throw TrainingError.noData(part: "the end of its files is reached") }
+        guard let record = try loader.next() else {
+            throw TrainingError.noData(part: "the end of its files is reached")
+        }
         return record
     }
 

@@ -111,7 +111,8 @@ struct StageBuilder {
         let mmada = configuration.model.mmada
         let pretrained = mmada.pretrainedModelPath
         guard mmada.start == .scratch || !pretrained.isEmpty else {
-            throw TrainingError.unsupported("model.mmada.pretrained_model_path is empty; or set model.mmada.start: scratch")
+            throw TrainingError.unsupported(
+                "model.mmada.pretrained_model_path is empty; or set model.mmada.start: scratch")
         }
         let tokenizerFolder = url(mmada.tokenizerPath.isEmpty ? pretrained : mmada.tokenizerPath)
         let tokenizer = try Tokenizer(directory: tokenizerFolder)
@@ -157,7 +158,8 @@ struct StageBuilder {
         }
         let beside = url(configuration.model.mmada.pretrainedModelPath).appending(path: "vq")
         if FileManager.default.fileExists(atPath: beside.path) { return beside }
-        let needsPictures = configuration.training.batchSizeT2i + configuration.training.batchSizeMmu
+        let needsPictures =
+            configuration.training.batchSizeT2i + configuration.training.batchSizeMmu
             + configuration.training.batchSizeR2i > 0
         guard needsPictures else { return nil }
         throw MMaDAError.missingFile(

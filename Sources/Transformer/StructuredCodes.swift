@@ -1,8 +1,9 @@
 public import NN
 public import Torch
 
-/// Fresh rows for image codes that start as sums of a vector for each bit: codes that share bits, and so look alike,
-/// start near each other. Afterwards they are rows like any other.
+/// Fresh rows for image codes that start as sums of a vector for each bit.
+///
+/// Codes that share bits, and so look alike, start near each other. Afterwards they are rows like any other.
 public final class StructuredCodes: ParameterSource {
     private let base: any ParameterSource
     private let codes: Range<Int>

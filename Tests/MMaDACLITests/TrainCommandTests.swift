@@ -105,9 +105,11 @@ import Testing
     func `a request to end saves, exits with 0 and says how to go on`(signal: Int32) throws {
         let file = try configuration(output: "ended", steps: 1_000_000, saveEvery: 1_000_000)
         let metrics = path("ended/metrics.jsonl")
-        let status = try kill(["train", "--config", file], when: {
-            ((try? FileManager.default.attributesOfItem(atPath: metrics)[.size] as? Int) ?? 0) > 500
-        }, signal: signal)
+        let status = try kill(
+            ["train", "--config", file],
+            when: {
+                ((try? FileManager.default.attributesOfItem(atPath: metrics)[.size] as? Int) ?? 0) > 500
+            }, signal: signal)
         #expect(status == 0)
         let step = try #require(steps("ended").last)
         #expect(step < 1_000_000 && hasCheckpoint("ended", step))
@@ -128,22 +130,25 @@ import Testing
         process.waitUntilExit()
         #expect(process.terminationReason == .exit && process.terminationStatus != 0)
         #expect(steps("full") == [1, 2])
-        let after = try Program.run(["train", "--config", file, "--resume", "latest", "--set", "training.max_train_steps=4"])
+        let after = try Program.run([
+            "train", "--config", file, "--resume", "latest", "--set", "training.max_train_steps=4",
+        ])
         #expect(after.status == 0, "\(after.errors)")
         #expect(hasCheckpoint("full", 4))
     }
 
-    @Test(arguments: [
-        (["--set", "training.batch_size_image=4"], 64, "did you mean 'training.batch_size_images'?"),
-        (["--set", "training.max_train_steps=many"], 64, "training.max_train_steps"),
-        (["--set", "data.images.0.paths=[nowhere/*.tar]"], 65, "nowhere"),
-        (["--set", "model.vq_model.pretrained_model_path=nowhere"], 66, "nowhere"),
-        (["--set", "dataset.preprocessing.resolution=50"], 64, "multiple of 16"),
-        (["--resume", "latest"], 66, "no complete checkpoint"),
-        (["--resume", "seven"], 64, "seven"),
-        (["--set", "training"], 64, "key.path=value"),
-        (["--set", "training.device=tpu"], 64, "tpu"),
-    ] as [([String], Int32, String)])
+    @Test(
+        arguments: [
+            (["--set", "training.batch_size_image=4"], 64, "did you mean 'training.batch_size_images'?"),
+            (["--set", "training.max_train_steps=many"], 64, "training.max_train_steps"),
+            (["--set", "data.images.0.paths=[nowhere/*.tar]"], 65, "nowhere"),
+            (["--set", "model.vq_model.pretrained_model_path=nowhere"], 66, "nowhere"),
+            (["--set", "dataset.preprocessing.resolution=50"], 64, "multiple of 16"),
+            (["--resume", "latest"], 66, "no complete checkpoint"),
+            (["--resume", "seven"], 64, "seven"),
+            (["--set", "training"], 64, "key.path=value"),
+            (["--set", "training.device=tpu"], 64, "tpu"),
+        ] as [([String], Int32, String)])
     func `what cannot be trained is one clear line and an exit code`(
         arguments: [String], status: Int32, message: String
     ) throws {

@@ -1,6 +1,6 @@
 import Checkpoints
-import NN
 import MMaDA
+import NN
 import StrictJSON
 import TestSupport
 import Testing
@@ -54,7 +54,9 @@ struct GoldenBatch {
         for (part, key, lengthsName) in texts {
             guard count(key) > 0 else { continue }
             let ratios: [Float] = try golden["\(name).p_mask_\(key)"].array()
-            let lengths = try golden.find("\(name).\(lengthsName)").map { try $0.to(dtype: .float32).array(of: Float.self) }
+            let lengths = try golden.find("\(name).\(lengthsName)").map {
+                try $0.to(dtype: .float32).array(of: Float.self)
+            }
             for i in 0..<count(key) {
                 let row = ids[start + i]
                 let divisor = lengths?[i * row.count] ?? Float(row.count)

@@ -14,8 +14,10 @@ struct TinyWorld {
         folder = FileManager.default.temporaryDirectory.appending(path: "mmada-run-\(UUID().uuidString)")
         let world = World(level: .cells, seed: 3)
         try WorldWriter(world, count: 24).write(to: folder.appending(path: "world"))
-        try BytePairTrainer(vocabularySize: 420, extraTokens: ["<think>", "</think>"]).train(lines: world.corpus(lines: 300))
-            .write(to: folder.appending(path: "text"))
+        try BytePairTrainer(vocabularySize: 420, extraTokens: ["<think>", "</think>"]).train(
+            lines: world.corpus(lines: 300)
+        )
+        .write(to: folder.appending(path: "text"))
     }
 
     func remove() { try? FileManager.default.removeItem(at: folder) }

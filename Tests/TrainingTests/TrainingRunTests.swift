@@ -67,7 +67,8 @@ import Transformer
     }
 
     @Test func `a checkpoint is a model folder that writes and paints`() throws {
-        let loaded = try world.language(output: "model", imageTokenizer: "vq/checkpoint-4", ["training.max_train_steps=2"])
+        let loaded = try world.language(
+            output: "model", imageTokenizer: "vq/checkpoint-4", ["training.max_train_steps=2"])
         let folder = try run(loaded).folder.appending(path: "checkpoint-2")
         let model = try MMaDAModel(directory: folder)
         var request = ImageRequest("a red circle")
@@ -76,7 +77,9 @@ import Transformer
         let prepared = try model.prepare(request)
         var denoiser = try model.denoiser(for: prepared)
         var last: DenoisingStepPicture?
-        while let step = try denoiser.next() { last = try model.picture(step, of: prepared).map { .init(width: $0.width) } }
+        while let step = try denoiser.next() {
+            last = try model.picture(step, of: prepared).map { .init(width: $0.width) }
+        }
         #expect(last?.width == 64)
         let inspection = try ModelInspection(directory: folder)
         #expect(inspection.isSound)
@@ -85,7 +88,8 @@ import Transformer
     private struct DenoisingStepPicture { let width: Int }
 
     @Test func `a second run into the same folder is refused, and unknown steps are named`() throws {
-        let loaded = try world.language(output: "twice", imageTokenizer: "vq/checkpoint-4", ["training.max_train_steps=1"])
+        let loaded = try world.language(
+            output: "twice", imageTokenizer: "vq/checkpoint-4", ["training.max_train_steps=1"])
         let folder = try run(loaded).folder
         #expect(throws: TrainingError.occupied(folder: folder.path)) { try self.run(loaded) }
         #expect(throws: TrainingError.checkpointMissing(folder: folder.path, step: 3, available: [1])) {
@@ -94,7 +98,8 @@ import Transformer
     }
 
     @Test func `a cut file in a checkpoint is found before it is used`() throws {
-        let loaded = try world.language(output: "cut", imageTokenizer: "vq/checkpoint-4", ["training.max_train_steps=1"])
+        let loaded = try world.language(
+            output: "cut", imageTokenizer: "vq/checkpoint-4", ["training.max_train_steps=1"])
         let folder = try run(loaded).folder
         let file = folder.appending(path: "checkpoint-1/training/optimizer.safetensors")
         let data = try Data(contentsOf: file)

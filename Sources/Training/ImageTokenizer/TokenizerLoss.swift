@@ -43,7 +43,8 @@ public struct TokenizerLoss {
         let l2 = try Self.mean(importance.map { try squares * $0 } ?? squares)
         let entropy = try Self.entropy(latent)
         let beta = weights.commitmentBeta
-        let commitment = try Self.mean((signs - latent).power(2))
+        let commitment =
+            try Self.mean((signs - latent).power(2))
             + beta * Self.mean((quantized - latent.detached()).power(2))
         total = try weights.l1 * l1 + weights.l2 * l2 + weights.entropy * entropy + weights.commitment * commitment
         parts = [
@@ -72,10 +73,11 @@ public struct TokenizerLoss {
     private static func importance(of pixels: Tensor, _ weights: TokenizerLossWeights) throws -> Tensor? {
         guard weights.foregroundWeight != 1 else { return nil }
         let (B, C, Y, X) = try pixels.shape4
-        let edges = try Tensor.cat([
-            pixels.select(0, along: 2), pixels.select(Y - 1, along: 2), pixels.select(0, along: 3),
-            pixels.select(X - 1, along: 3),
-        ], along: -1)  // [B, C, 2X + 2Y]
+        let edges = try Tensor.cat(
+            [
+                pixels.select(0, along: 2), pixels.select(Y - 1, along: 2), pixels.select(0, along: 3),
+                pixels.select(X - 1, along: 3),
+            ], along: -1)  // [B, C, 2X + 2Y]
         let sorted = try edges.sorted(along: -1).values
         let border = try sorted.select(sorted.size(-1) / 2, along: -1).reshaped(B, C, 1, 1)
         let far = try (pixels - border).magnitude().max(along: 1, keeping: true)

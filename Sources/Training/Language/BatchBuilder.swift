@@ -39,7 +39,8 @@ public struct BatchBuilder {
         if settings.dropsLongSamples, text.count > limit { return nil }
         guard part != .language else { return Tokens(text: text, image: []) }
         guard let image = record.image else { return nil }
-        return Tokens(text: text, image: try codes(image, record.source + "/" + record.id).map(vocabulary.token(ofCode:)))
+        return Tokens(
+            text: text, image: try codes(image, record.source + "/" + record.id).map(vocabulary.token(ofCode:)))
     }
 
     private func text(_ record: Record, _ part: LossPart) throws -> [Int32] {
@@ -47,7 +48,9 @@ public struct BatchBuilder {
         // Complete conversations come from files made for training, which may spell special tokens.
         if !record.formatted.isEmpty { return tokenizer.encode(record.formatted, addingSpecialTokens: false) }
         if record.task == .text { return tokenizer.encodeOrdinary(record.answer) }
-        let turns = record.turns.map { ChatMessage(role: $0.role == "assistant" ? .assistant : .user, content: $0.text) }
+        let turns = record.turns.map {
+            ChatMessage(role: $0.role == "assistant" ? .assistant : .user, content: $0.text)
+        }
         let prompt = try prompts.chat(turns + [ChatMessage(role: .user, content: record.prompt)])
         let thought = record.reasoning.isEmpty ? "" : "<think>\n\(record.reasoning)\n</think>\n"
         return prompt + tokenizer.encodeOrdinary(thought + record.answer)

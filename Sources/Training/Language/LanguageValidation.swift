@@ -28,7 +28,8 @@ struct LanguageValidation {
                 request.maxTextLength = configuration.dataset.preprocessing.maxSeqLength
                 request.seed = UInt64(index)
                 let prepared = try model.prepare(request)
-                guard let last = try lastStep(model, prepared), let picture = try model.picture(last, of: prepared) else {
+                guard let last = try lastStep(model, prepared), let picture = try model.picture(last, of: prepared)
+                else {
                     continue
                 }
                 pictures.append(picture)
