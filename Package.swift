@@ -100,6 +100,7 @@ let package = Package(
         tests("Datasets", ["Images", "StrictJSON"]),
         tests("ShapesWorld", ["Datasets", "Images", "StrictJSON"]),
         tests("Metrics", ["Images", "StrictJSON"]),
+        tests("Evaluation", ["MMaDA", "ShapesWorld", "Datasets", "Diffusion", "Images", "Torch"]),
         tests(
             "Training",
             [

@@ -29,7 +29,10 @@ import Transformer
         let vocabulary = try VocabularyLayout(tokenizer, configuration)
 
         var settings = LanguageSettings()
-        settings.maxTextLength = 16
+        // Rows with a picture are S + N + 3 long.
+        let width = try golden.ids("\(name).input_ids")[0].count
+        let imageCount = try golden.find("\(name).codes")?.shape.last ?? 0
+        settings.maxTextLength = width - imageCount - 3
         settings.languageLength = facts["max_seq_len"]?.intValue
         settings.dropsLongSamples = false
         settings.captionDropout = facts["cond_dropout_prob"]?.doubleValue ?? 0

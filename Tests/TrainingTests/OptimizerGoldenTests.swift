@@ -46,11 +46,16 @@ import Transformer
     @Test func `nine steps with the cosine schedule follow the reference`() throws {
         let facts = try #require(golden.json["run"])
         let model = try GoldenModel()
-        let optimizer = AdamW([.init(model.parameters, weightDecay: 0.01)])
-        let schedule = LearningRateSchedule(.cosine, warmupSteps: 2, totalSteps: 8)
+        let single = try #require(golden.json["one_step"])
+        let base = try #require(single["lr"]?.doubleValue)
+        let decay = try #require(single["weight_decay"]?.doubleValue)
+        let optimizer = AdamW([.init(model.parameters, weightDecay: decay)])
+        let schedule = LearningRateSchedule(
+            .cosine, warmupSteps: facts["num_warmup_steps"]?.intValue ?? 0,
+            totalSteps: facts["num_training_steps"]?.intValue ?? 0)
         for entry in try #require(facts["log"]?.arrayValue) {
             let step = try #require(entry["step"]?.intValue)
-            let rate = 1e-4 * schedule.factor(step: step)
+            let rate = base * schedule.factor(step: step)
             #expect(abs(rate - (entry["lr_used"]?.doubleValue ?? .nan)) <= 1e-12)
             let found = try model.backward(losses)
             let expected = try #require(entry["total"]?.doubleValue)
@@ -68,9 +73,11 @@ import Transformer
     @Test func `accumulated gradients give the reference's step`() throws {
         let facts = try #require(golden.json["accumulate_two"])
         let model = try GoldenModel()
-        let optimizer = AdamW([.init(model.parameters, weightDecay: 0.01)])
+        let single = try #require(golden.json["one_step"])
+        let decay = try #require(single["weight_decay"]?.doubleValue)
+        let optimizer = AdamW([.init(model.parameters, weightDecay: decay)])
         for _ in 0..<2 { try model.backward(losses, scale: 0.5) }
-        try optimizer.step(learningRate: 1e-4)
+        try optimizer.step(learningRate: #require(single["lr"]?.doubleValue))
         for parameter in model.parameters {
             try compare(parameter.tensor, facts["updated"]?[parameter.name], parameter.name, 1e-6)
         }

@@ -47,6 +47,11 @@ public struct LoadedConfiguration: Sendable {
             }
             tree = try tree.setting(list, to: .list(items.map { sample.merged(with: $0) }))
         }
+        // No official key says so, but the scripts of stages 1.1 and 1.2, whose text is plain, divide by rows and length.
+        let texts = official.lists["lm"] ?? []
+        if resolved[path: ["training", "text_loss"]] == nil, !texts.isEmpty, texts.allSatisfy({ $0.kind == .text }) {
+            tree = try tree.setting(["training", "text_loss"], to: .text(TextLossScale.stage1.rawValue))
+        }
         var example = TrainingConfiguration()
         for list in [\TrainingConfiguration.Data.t2i, \.lm, \.mmu, \.r2i, \.images] {
             example.data[keyPath: list] = [SourceDescription()]
