@@ -62,7 +62,7 @@ enum Failure {
         case let error as TrainingError:
             switch error {
             case .diverged: software
-            case .noCheckpoint, .checkpointMissing: noInput
+            case .noCheckpoint, .checkpointMissing, .missingFile: noInput
             case .checkpointDamaged, .unreadableState: data
             case .noData, .notDivisible, .unsupported, .occupied: usage
             }

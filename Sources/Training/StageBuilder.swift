@@ -280,10 +280,43 @@ struct StageBuilder {
             throw TrainingError.notDivisible(
                 what: "dataset.preprocessing.resolution", value: pixels, divisor: shape.downsampling)
         }
+        let judges = try judges(pixels: pixels, device: device)
         return TokenizerStage(
-            model, shape: shape, groups: groups(trained.parameters), batchSize: configuration.training.batchSizeImages,
-            weights: configuration.training.tokenizerLoss, feed: try feed("images", configuration.data.images),
-            device: device)
+            model, shape: shape, groups: groups(trained.parameters + (judges.adversary?.parameters ?? [])),
+            batchSize: configuration.training.batchSizeImages, weights: configuration.training.tokenizerLoss,
+            judges: judges, feed: try feed("images", configuration.data.images), device: device)
+    }
+
+    /// The networks that terms of the loss with a weight above 0 ask for.
+    private func judges(pixels: Int, device: Device) throws -> TokenizerJudges {
+        let weights = configuration.training.tokenizerLoss
+        var judges = TokenizerJudges()
+        if weights.perceptual > 0 {
+            func file(_ path: String, _ key: String) throws -> URL {
+                let place = url(path)
+                guard !path.isEmpty, FileManager.default.fileExists(atPath: place.path) else {
+                    throw TrainingError.missingFile(path: path, key: "training.tokenizer_loss.\(key)")
+                }
+                return place
+            }
+            judges.perceptual = try PerceptualDistance(
+                network: file(weights.perceptualNetwork, "perceptual_network"),
+                calibration: weights.perceptualCalibration.isEmpty
+                    ? nil : file(weights.perceptualCalibration, "perceptual_calibration"),
+                device: device)
+        }
+        if weights.adversarial > 0 {
+            let depth = weights.discriminatorDepth
+            // Two layers at full width follow the halvings, each of which takes a pixel.
+            guard pixels >> depth > 2 else {
+                throw TrainingError.unsupported(
+                    "training.tokenizer_loss.discriminator_depth \(depth): pictures of \(pixels) pixels can be halved "
+                        + "until 3 are left")
+            }
+            judges.adversary = try Adversary(
+                channels: weights.discriminatorChannels, depth: depth, RandomParameters(random(3)), device: device)
+        }
+        return judges
     }
 
     private static func shape(

@@ -8,6 +8,7 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     case unreadableState(folder: String, reason: String)
     case noData(part: String)
     case notDivisible(what: String, value: Int, divisor: Int)
+    case missingFile(path: String, key: String)
     case unsupported(String)
     case occupied(folder: String)
 
@@ -25,6 +26,7 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unreadableState(let folder, let reason): "\(folder): the state cannot be read: \(reason)"
         case .noData(let part): "the batch has a share for '\(part)', but no data source is given for it"
         case .notDivisible(let what, let value, let divisor): "\(what) \(value) is not a multiple of \(divisor)"
+        case .missingFile(let path, let key): "no file '\(path)'; set \(key)"
         case .unsupported(let what): what
         case .occupied(let folder):
             "\(folder) holds checkpoints of an earlier run; give --resume latest, or another experiment.output_dir"

@@ -1,3 +1,4 @@
+import Checkpoints
 import Configuration
 import Datasets
 import Diffusion
@@ -128,6 +129,37 @@ import Transformer
         #expect(model.transformer.configuration == (try MMaDAModel(directory: start)).transformer.configuration)
         let before = try Data(contentsOf: start.appending(path: "model.safetensors"))
         #expect(try Data(contentsOf: merged.appending(path: "model.safetensors")) != before)
+    }
+
+    @Test func `an adversary is trained and resumed with the image tokenizer, and is no part of its model`() throws {
+        let sets = [
+            "training.tokenizer_loss.adversarial=0.1", "training.tokenizer_loss.adversarial_start=1",
+            "training.tokenizer_loss.discriminator_channels=4", "training.tokenizer_loss.discriminator_depth=2",
+        ]
+        let whole = try run(world.tokenizer(output: "whole-vq", sets))
+        let interruption = Interruption()
+        let observer = RecordingObserver()
+        observer.onStep = { if $0.step == 1 { interruption.request() } }
+        let loaded = try world.tokenizer(output: "parts-vq", sets)
+        _ = try run(loaded, observer: observer, interruption: interruption)
+        #expect(observer.reports.first?.parts["discriminator"] == nil)
+        let second = RecordingObserver()
+        let rest = try run(loaded, .latest, observer: second)
+        #expect(second.reports.allSatisfy { $0.parts["discriminator"] != nil })
+        #expect(try files(rest.folder, step: 4) == files(whole.folder, step: 4))
+        let model = try Checkpoint(directory: rest.folder.appending(path: "checkpoint-4"))
+        #expect(!model.names.isEmpty && !model.names.contains { $0.hasPrefix(Adversary.prefix) })
+    }
+
+    @Test(arguments: [
+        ("training.tokenizer_loss.perceptual=1", "training.tokenizer_loss.perceptual_network"),
+        ("training.tokenizer_loss.adversarial=1", "discriminator_depth"),
+    ])
+    func `a term whose network cannot be had is an error that names the key`(set: String, key: String) throws {
+        let loaded = try world.tokenizer(
+            output: "judges", [set, "training.tokenizer_loss.discriminator_depth=6"])
+        let error = try #require(throws: TrainingError.self) { try self.run(loaded) }
+        #expect(error.description.contains(key))
     }
 
     @Test func `a share of the batch without data is an error that names it`() throws {

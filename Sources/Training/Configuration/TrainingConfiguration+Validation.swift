@@ -89,6 +89,17 @@ extension TrainingConfiguration {
         try check("model.vq_model.architecture.bits", Double(vq.bits), 1...24)
         try check("model.vq_model.architecture.depth", Double(vq.depth), 0...1024)
         try check("data.workers", Double(data.workers), 1...1024)
+        let terms = training.tokenizerLoss
+        let parts: [(path: String, value: Double)] = [
+            ("l1", terms.l1), ("l2", terms.l2), ("entropy", terms.entropy), ("commitment", terms.commitment),
+            ("commitment_beta", terms.commitmentBeta), ("foreground_weight", terms.foregroundWeight),
+            ("perceptual", terms.perceptual), ("adversarial", terms.adversarial),
+            ("adversarial_start", Double(terms.adversarialStart)),
+        ]
+        for (name, value) in parts { try check("training.tokenizer_loss.\(name)", value, 0...large) }
+        try check(
+            "training.tokenizer_loss.discriminator_channels", Double(terms.discriminatorChannels), 1...65536)
+        try check("training.tokenizer_loss.discriminator_depth", Double(terms.discriminatorDepth), 1...16)
         let shares = [
             ("t2i", training.t2iCoeff), ("lm", training.lmCoeff), ("mmu", training.mmuCoeff),
             ("r2i", training.r2iCoeff),

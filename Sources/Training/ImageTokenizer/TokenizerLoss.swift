@@ -17,9 +17,37 @@ public struct TokenizerLossWeights: Codable, Hashable, Sendable {
     public var foregroundWeight = 1.0
     /// How much, of a range of 2, a channel of such a pixel differs.
     public var foregroundThreshold = 0.3
+    /// Learned perceptual distance (LPIPS); needs a network.
+    public var perceptual = 0.0
+    /// VGG-16 as torchvision publishes it, safetensors or PyTorch.
+    public var perceptualNetwork = ""
+    /// What its channels count, as lpips publishes it; empty counts all alike.
+    public var perceptualCalibration = ""
+    /// What a discriminator trained alongside says of decoded pictures.
+    public var adversarial = 0.0
+    /// Micro-batches before that counts.
+    public var adversarialStart = 0
+    /// Channels of the discriminator's first layer.
+    public var discriminatorChannels = 64
+    /// How often the discriminator halves a picture.
+    public var discriminatorDepth = 3
 
     /// The reference's weights.
     public init() {}
+}
+
+/// Networks that judge decoded pictures, where the loss has terms for them.
+public struct TokenizerJudges {
+    /// For the perceptual term.
+    public var perceptual: PerceptualDistance?
+    /// For the adversarial term.
+    public var adversary: Adversary?
+
+    /// None, or these.
+    public init(perceptual: PerceptualDistance? = nil, adversary: Adversary? = nil) {
+        self.perceptual = perceptual
+        self.adversary = adversary
+    }
 }
 
 /// The terms of the loss of one batch.
@@ -30,7 +58,17 @@ public struct TokenizerLoss {
     public let parts: [String: Double]
 
     /// Puts `pixels` `[B, 3, Y, X]` in −1…1 through `tokenizer` and compares.
-    public init(_ tokenizer: any VisualTokenizer, pixels: Tensor, _ weights: TokenizerLossWeights) throws {
+    ///
+    /// - Parameters:
+    ///   - tokenizer: In training.
+    ///   - pixels: A batch.
+    ///   - weights: Of the terms.
+    ///   - judges: Networks for the terms that need one; a term without its network is left out.
+    /// - Throws: `TensorError`.
+    public init(
+        _ tokenizer: any VisualTokenizer, pixels: Tensor, _ weights: TokenizerLossWeights,
+        judges: TokenizerJudges = TokenizerJudges()
+    ) throws {
         let latent = try tokenizer.latent(pixels)  // [B, bits, y, x]
         let one = try Tensor.full([1], 1, dtype: latent.dtype, device: latent.device)
         let signs = try latent.detached().greater(0).choosing(one, else: -one)
@@ -46,11 +84,25 @@ public struct TokenizerLoss {
         let commitment =
             try Self.mean((signs - latent).power(2))
             + beta * Self.mean((quantized - latent.detached()).power(2))
-        total = try weights.l1 * l1 + weights.l2 * l2 + weights.entropy * entropy + weights.commitment * commitment
-        parts = [
+        var total = try weights.l1 * l1 + weights.l2 * l2 + weights.entropy * entropy + weights.commitment * commitment
+        var parts = [
             "l1": try l1.item(), "l2": try l2.item(), "entropy": try entropy.item(),
             "commitment": try commitment.item(),
         ]
+        if let perceptual = judges.perceptual {
+            let distance = try perceptual(decoded, pixels)
+            total = try total + weights.perceptual * distance
+            parts["perceptual"] = try distance.item()
+        }
+        if let adversary = judges.adversary {
+            let deceit = try adversary.generatorLoss(decoded: decoded)
+            let judgement = try adversary.discriminatorLoss(real: pixels, decoded: decoded)
+            total = try total + weights.adversarial * deceit + judgement
+            parts["adversarial"] = try deceit.item()
+            parts["discriminator"] = try judgement.item()
+        }
+        self.total = total
+        self.parts = parts
     }
 
     private static func mean(_ x: Tensor) throws -> Tensor { try x.sum() / .integer(x.count) }

@@ -18,19 +18,25 @@ public final class TokenizerStage: TrainingStage {
     private let weights: TokenizerLossWeights
     private let feed: any RecordFeed
     private let device: Device
+    private let judges: TokenizerJudges
+    private var batchCount = 0
     /// Pictures of the last batch, which a validation looks at.
     private var lastImages: [RGBImage] = []
 
     /// A stage over pictures of one size, a multiple of the tokenizer's downsampling.
+    ///
+    /// `groups`: those of the tokenizer and of the adversary, if `judges` has one.
     public init(
         _ model: any VisualTokenizer, shape: VisualTokenizerConfiguration, groups: [AdamW.Group], batchSize: Int,
-        weights: TokenizerLossWeights, feed: any RecordFeed, device: Device = .cpu
+        weights: TokenizerLossWeights, judges: TokenizerJudges = TokenizerJudges(), feed: any RecordFeed,
+        device: Device = .cpu
     ) {
         self.model = model
         self.shape = shape
         self.groups = groups
         self.batchSize = batchSize
         self.weights = weights
+        self.judges = judges
         self.feed = feed
         self.device = device
     }
@@ -47,16 +53,21 @@ public final class TokenizerStage: TrainingStage {
         }
         lastImages = images
         let pixels = try Tensor.cat(images.map { try PixelConversion.pixels(of: $0) }).to(device)
-        let loss = try TokenizerLoss(model, pixels: pixels, weights)
+        var present = judges
+        if batchCount < weights.adversarialStart { present.adversary = nil }
+        batchCount += 1
+        let loss = try TokenizerLoss(model, pixels: pixels, weights, judges: present)
         let patches = images.reduce(0) { $0 + $1.width * $1.height } / (model.downsampling * model.downsampling)
         return MicroStep(
             loss: loss.total, parts: loss.parts, tokenCount: patches, sampleCount: images.count, samples: names)
     }
 
-    /// The data's position; nothing else is random.
+    /// Batches seen and the data's position; nothing is random.
     public var state: JSONValue {
         get throws {
-            let fields: [(key: JSONString, value: JSONValue)] = [("data", try feed.state)]
+            let fields: [(key: JSONString, value: JSONValue)] = [
+                ("batches", .integer(Int64(batchCount))), ("data", try feed.state),
+            ]
             return .object(fields)
         }
     }
@@ -66,13 +77,14 @@ public final class TokenizerStage: TrainingStage {
         guard let position = state["data"] else {
             throw TrainingError.unreadableState(folder: "state.json", reason: "no position of the data")
         }
+        batchCount = state["batches"]?.intValue ?? 0
         try feed.restore(position)
     }
 
     /// Writes configuration and weights, as `vq` of a model folder has them.
     public func writeModel(_ parameters: [NamedParameter], to folder: URL) throws {
         try SafetensorsWriter.write(
-            parameters.map(OutgoingTensor.init), metadata: ["format": "pt"],
+            parameters.filter { !$0.name.hasPrefix(Adversary.prefix) }.map(OutgoingTensor.init), metadata: ["format": "pt"],
             to: folder.appending(path: "model.safetensors"))
         try Data(shape.json.serialized()).write(to: folder.appending(path: "config.json"))
     }
