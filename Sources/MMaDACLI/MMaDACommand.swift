@@ -21,8 +21,7 @@ struct MMaDACommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Generate.self, Imagine.self, Chat.self, Train.self, Merge.self, DataCommand.self, Evaluate.self,
-            Inspect.self, Tokenize.self,
-            Reconstruct.self, Bench.self, BenchTraining.self,
+            Inspect.self, Tokenize.self, Reconstruct.self, Bench.self, BenchTraining.self, BenchData.self,
         ])
 
     /// Runs the command that was asked for, and gives every failure one line and an exit code.

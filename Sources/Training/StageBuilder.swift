@@ -69,13 +69,8 @@ struct StageBuilder {
         }
     }
 
-    // MARK: Stages 1 and 2
-
-    func languageStage() throws -> LanguageStage {
-        let device = try device()
-        let start = try languageStart(device: device)
-        let settings = languageSettings()
-        let sizes = settings.batchSizes
+    /// A feed for each part that has rows in a batch.
+    private func feeds(_ sizes: [LossPart: Int]) throws -> [LossPart: any RecordFeed] {
         let lists: [(LossPart, [SourceDescription])] = [
             (.textToImage, configuration.data.t2i), (.language, configuration.data.lm),
             (.understanding, configuration.data.mmu), (.reasonToImage, configuration.data.r2i),
@@ -84,6 +79,25 @@ struct StageBuilder {
         for (part, sources) in lists where sizes[part, default: 0] > 0 {
             feeds[part] = try feed(part.rawValue, sources)
         }
+        return feeds
+    }
+
+    /// Everything that a micro-step reads: each feed and the examples it gives.
+    func data() throws -> [(feed: any RecordFeed, count: Int)] {
+        if configuration.experiment.stage == .tokenizer {
+            return [(try feed("images", configuration.data.images), configuration.training.batchSizeImages)]
+        }
+        let sizes = languageSettings().batchSizes
+        return try feeds(sizes).sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.value, sizes[$0.key, default: 0]) }
+    }
+
+    // MARK: Stages 1 and 2
+
+    func languageStage() throws -> LanguageStage {
+        let device = try device()
+        let start = try languageStart(device: device)
+        let settings = languageSettings()
+        let feeds = try feeds(settings.batchSizes)
         let imageTokenizer = start.imageTokenizer
         let looker = LanguageValidation(configuration, directory: directory)
         return try LanguageStage(
