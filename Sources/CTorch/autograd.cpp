@@ -73,6 +73,58 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     }
 };
 
+/// log p(target) of a linear head, chunk by chunk. The gradient is not known in the forward pass, so that the logits
+/// are made once more in the backward pass; what is kept is one number a row.
+struct LinearLogProbability : torch::autograd::Function<LinearLogProbability> {
+    static at::Tensor forward(
+        AutogradContext* context, const at::Tensor& hidden, const at::Tensor& head, const at::Tensor& targets,
+        int64_t chunk) {
+        const at::Tensor typed = head.to(hidden.scalar_type());
+        const int64_t rows = hidden.size(0);
+        at::Tensor chosen = at::empty({rows}, hidden.options().dtype(at::kFloat));
+        at::Tensor normaliser = at::empty_like(chosen);
+        for (int64_t start = 0; start < rows; start += chunk) {
+            const int64_t end = std::min(start + chunk, rows);
+            at::Tensor logits = at::linear(hidden.slice(0, start, end), typed).to(at::kFloat);
+            chosen.slice(0, start, end).copy_(logits.gather(1, targets.slice(0, start, end).unsqueeze(1)).squeeze(1));
+            normaliser.slice(0, start, end).copy_(at::logsumexp(logits, 1));
+        }
+        context->save_for_backward({hidden, head, targets, normaliser});
+        context->saved_data["chunk"] = chunk;
+        return chosen - normaliser;
+    }
+
+    static variable_list backward(AutogradContext* context, variable_list outputs) {
+        const variable_list saved = context->get_saved_variables();
+        const at::Tensor &hidden = saved[0], &head = saved[1], &targets = saved[2], &normaliser = saved[3];
+        const int64_t chunk = context->saved_data["chunk"].toInt();
+        const at::Tensor typed = head.to(hidden.scalar_type());
+        const at::Tensor weights = outputs[0].to(at::kFloat);
+        at::Tensor hidden_gradient = context->needs_input_grad(0) ? at::empty_like(hidden) : at::Tensor();
+        at::Tensor head_gradient = context->needs_input_grad(1) ? at::zeros_like(head, at::kFloat) : at::Tensor();
+        for (int64_t start = 0; start < hidden.size(0); start += chunk) {
+            const int64_t end = std::min(start + chunk, hidden.size(0));
+            at::Tensor x = hidden.slice(0, start, end);
+            at::Tensor weight = weights.slice(0, start, end).unsqueeze(1);
+            // In place: the logits become probabilities, then their gradient.
+            at::Tensor logits = at::linear(x, typed).to(at::kFloat);
+            logits.sub_(normaliser.slice(0, start, end).unsqueeze(1)).exp_().mul_(-weight);
+            logits.scatter_add_(1, targets.slice(0, start, end).unsqueeze(1), weight);
+            at::Tensor gradient = logits.to(hidden.scalar_type());
+            if (hidden_gradient.defined()) {
+                hidden_gradient.slice(0, start, end).copy_(at::matmul(gradient, typed));
+            }
+            if (head_gradient.defined()) {
+                head_gradient.add_(at::mm(gradient.t(), x));
+            }
+        }
+        if (head_gradient.defined()) {
+            head_gradient = head_gradient.to(head.scalar_type());
+        }
+        return {hidden_gradient, head_gradient, {}, {}};
+    }
+};
+
 /// A closure of the caller that is run again in the backward pass instead of keeping what it computed.
 struct Recomputation {
     ctorch_tensor_t (*run)(void*, ctorch_tensor_t);
@@ -99,8 +151,7 @@ struct Checkpointed : torch::autograd::Function<Checkpointed> {
         // Owned by the graph's node: freed with it, backward pass or not.
         auto* holder = reinterpret_cast<std::shared_ptr<Recomputation>*>(recomputation);
         context->save_for_backward({input});
-        context->saved_data["recomputation"] =
-            c10::IValue::make_capsule(c10::make_intrusive<Capsule>(*holder));
+        context->saved_data["recomputation"] = c10::IValue::make_capsule(c10::make_intrusive<Capsule>(*holder));
         at::AutoGradMode off(false);
         return (**holder)(input.detach());
     }
@@ -181,12 +232,15 @@ ctorch_tensor_t ctorch_linear_cross_entropy(
     });
 }
 
+ctorch_tensor_t
+ctorch_linear_log_probability(ctorch_tensor_t hidden, ctorch_tensor_t head, ctorch_tensor_t targets, int64_t chunk) {
+    return tensor([&] { return LinearLogProbability::apply(hidden->value, head->value, targets->value, chunk); });
+}
+
 ctorch_tensor_t ctorch_checkpointed(
     ctorch_tensor_t input, ctorch_tensor_t (*run)(void*, ctorch_tensor_t), void* context, void (*release)(void*)) {
     auto recomputation = std::make_shared<Recomputation>(run, context, release);
-    return tensor([&] {
-        return Checkpointed::apply(input->value, reinterpret_cast<int64_t>(&recomputation));
-    });
+    return tensor([&] { return Checkpointed::apply(input->value, reinterpret_cast<int64_t>(&recomputation)); });
 }
 
 bool ctorch_squared_norms(const ctorch_tensor_t* tensors, int32_t count, double* total) {
@@ -224,8 +278,7 @@ bool ctorch_adamw(
     });
 }
 
-bool ctorch_interpolate(
-    const ctorch_tensor_t* targets, const ctorch_tensor_t* sources, int32_t count, double weight) {
+bool ctorch_interpolate(const ctorch_tensor_t* targets, const ctorch_tensor_t* sources, int32_t count, double weight) {
     return action([&] {
         at::AutoGradMode off(false);
         for (int32_t i = 0; i < count; ++i) {

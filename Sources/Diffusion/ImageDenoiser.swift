@@ -22,7 +22,7 @@ public struct ImageSampling: Hashable, Sendable {
 ///
 /// For a seed the codes are those of the official code. Logits are computed for the undecided positions and the image
 /// part of the vocabulary alone, and rows carry no padding.
-public struct ImageDenoiser {
+public struct ImageDenoiser: Denoiser {
     /// One picture to paint: what stands around its tokens, and those known from the start.
     public struct Row: Sendable {
         /// Tokens before the image, with the prompt.
@@ -56,7 +56,8 @@ public struct ImageDenoiser {
         }
     }
 
-    private let predictor: any TokenPredictor
+    /// The model that predicts.
+    public let predictor: any TokenPredictor
     private let sampling: ImageSampling
     private let random: RandomSource
     private let maskID: Int32
@@ -89,27 +90,50 @@ public struct ImageDenoiser {
         temperature = sampling.temperature
     }
 
-    /// Takes one step; `nil` when the last has been taken.
-    ///
-    /// - Returns: A snapshot of the image tokens of each row. The last one's hold no mask.
-    public mutating func next() throws -> [DenoisingStep]? {
+    /// The image tokens of each row that are still to be decided.
+    private var undecided: [[Int]] { codes.map { row in row.indices.filter { row[$0] < 0 } } }
+
+    /// What the next step asks of the model: the undecided image tokens, with and without the prompt.
+    public func query() -> PredictionQuery? {
         guard step < sampling.steps else { return nil }
-        defer { step += 1 }
-        return try withoutGradient { () throws in try advance() }
+        var query = PredictionQuery()
+        let undecided = undecided
+        guard undecided.contains(where: { !$0.isEmpty }) else { return query }
+        func starts(_ prefix: (Row) -> [Int32]) -> [Int] {
+            rows.map { row in max(0, (row.paddedPrefixLength ?? 0) - prefix(row).count) }
+        }
+        query.add(
+            zip(rows, codes).map { row, codes in row.prefix + codes.map(token) + row.suffix },
+            at: zip(rows, undecided).map { row, positions in positions.map { $0 + row.prefix.count } },
+            startingAt: starts(\.prefix))
+        guard sampling.guidanceScale > 0 else { return query }
+        let unconditional = zip(rows, codes).map { row, codes in
+            let frozen = row.codes.prefix(row.frozenUnconditionalCount).map { $0 ?? -1 }
+            return row.unconditionalPrefix + (frozen + codes.dropFirst(frozen.count)).map(token) + row.suffix
+        }
+        query.add(
+            unconditional,
+            at: zip(rows, undecided).map { row, positions in positions.map { $0 + row.unconditionalPrefix.count } },
+            startingAt: starts(\.unconditionalPrefix))
+        return query
     }
 
-    private mutating func advance() throws -> [DenoisingStep] {
+    /// Reveals and masks again by the hidden states that ``query()`` asked for.
+    ///
+    /// - Returns: A snapshot of the image tokens of each row. The last one's hold no mask.
+    public mutating func advance(_ hidden: Tensor?) throws -> [DenoisingStep] {
+        defer { step += 1 }
         let (B, N, K) = (rows.count, codes[0].count, imageTokens.count)
         let isLast = step == sampling.steps - 1
-        let undecided = codes.map { row in row.indices.filter { row[$0] < 0 } }
+        let undecided = undecided
         let flat = undecided.enumerated().flatMap { row, positions in positions.map { row * N + $0 } }
         var sampled = codes  // every position's code, guesses where undecided
         var dtype = DType.float32
         var chances = codes.map { $0.map { _ in Float(0) } }
 
         // 1. A code for every undecided position, drawn by its probability.
-        if !flat.isEmpty {
-            let p = try probabilities(undecided)  // [n, K]
+        if let hidden {
+            let p = try probabilities(hidden)  // [n, K]
             dtype = p.dtype
             // libtorch's multinomial: argmax of p / Exp(1), with a number for each code of each position of the batch.
             let q = try random.rows(flat, of: B * N, columns: K, .exponential, dtype: dtype)  // [n, K]
@@ -158,26 +182,10 @@ public struct ImageDenoiser {
     private func token(_ code: Int32) -> Int32 { code < 0 ? maskID : Int32(imageTokens.lowerBound) + code }
 
     /// Probabilities `[n, K]` of the codes at the undecided positions of all rows.
-    private func probabilities(_ undecided: [[Int]]) throws -> Tensor {
-        let conditional = zip(rows, codes).map { row, codes in row.prefix + codes.map(token) + row.suffix }
-        let positions = zip(rows, undecided).map { row, positions in positions.map { $0 + row.prefix.count } }
-        func starts(_ prefix: (Row) -> [Int32]) -> [Int] {
-            rows.map { row in max(0, (row.paddedPrefixLength ?? 0) - prefix(row).count) }
-        }
+    private func probabilities(_ hidden: Tensor) throws -> Tensor {
         guard sampling.guidanceScale > 0 else {
-            let hidden = try predictor.hiddenStates(conditional, at: positions, startingAt: starts(\.prefix))
             return try predictor.logits(hidden, vocabulary: imageTokens).softmax(along: -1)
         }
-        let unconditional = zip(rows, codes).map { row, codes in
-            let frozen = row.codes.prefix(row.frozenUnconditionalCount).map { $0 ?? -1 }
-            return row.unconditionalPrefix + (frozen + codes.dropFirst(frozen.count)).map(token) + row.suffix
-        }
-        let unconditionalPositions = zip(rows, undecided).map { row, positions in
-            positions.map { $0 + row.unconditionalPrefix.count }
-        }
-        let hidden = try predictor.hiddenStates(
-            conditional + unconditional, at: positions + unconditionalPositions,
-            startingAt: starts(\.prefix) + starts(\.unconditionalPrefix))  // [2n, D]
         let n = hidden.size(0) / 2
         let (cond, uncond) = (try hidden.slice(0..<n), try hidden.slice(n..<2 * n))
         let g = sampling.guidanceScale

@@ -62,8 +62,9 @@ public struct TextSampling: Hashable, Sendable {
 /// Rows may differ in length: row r of the official code, left-padded to the longest, is here simply shorter. For a seed
 /// the tokens are those of the official code: random numbers are drawn, or passed over, for every position and token of
 /// the padded batch in its order, while logits are computed for the masked positions up to the block's end alone.
-public struct TextDenoiser {
-    private let predictor: any TokenPredictor
+public struct TextDenoiser: Denoiser {
+    /// The model that predicts.
+    public let predictor: any TokenPredictor
     private let sampling: TextSampling
     private let random: RandomSource
     private let maskID: Int32
@@ -76,6 +77,17 @@ public struct TextDenoiser {
     private var step = 0
     private var transfers: [[Int]] = []
     private var isStopped = false
+    private var plan: Plan?
+
+    /// What the present step reveals and where.
+    private struct Plan {
+        let block: Int
+        /// Where the block ends, how many positions stay, and which are masked, row by row.
+        let ends, counts: [Int]
+        let candidates: [[Int]]
+        /// Whether anything can change.
+        var isActive: Bool { counts.contains { $0 > 0 } }
+    }
 
     private struct Row {
         var tokens: [Int32]
@@ -132,11 +144,29 @@ public struct TextDenoiser {
         }
     }
 
-    /// Takes one step; `nil` when the last has been taken.
-    ///
-    /// - Returns: A snapshot for each row.
-    public mutating func next() throws -> [DenoisingStep]? {
+    /// What the next step asks of the model: the masked positions up to the block's end, and the same without what was
+    /// given, for guidance.
+    public mutating func query() -> PredictionQuery? {
         guard step < sampling.steps, !isStopped else { return nil }
+        let plan = plan ?? makePlan()
+        self.plan = plan
+        var query = PredictionQuery()
+        guard plan.isActive else { return query }
+        // Places are those of the official code, which pads on the left: rounding depends on them.
+        let starts = rows.map { width - $0.tokens.count }
+        query.add(rows.map(\.tokens), at: plan.candidates, startingAt: starts)
+        if sampling.cfgScale > 0 {
+            let hidden = rows.map { row in
+                var tokens = row.tokens
+                for position in row.given { tokens[position] = maskID }
+                return tokens
+            }
+            query.add(hidden, at: plan.candidates, startingAt: starts)
+        }
+        return query
+    }
+
+    private mutating func makePlan() -> Plan {
         let block = step / stepsPerBlock
         let ends = rows.map { $0.start + blockLengths[...block].reduce(0, +) }
         if step % stepsPerBlock == 0 {
@@ -145,17 +175,25 @@ public struct TextDenoiser {
                 return transferCounts(masked: masked, steps: stepsPerBlock)
             }
         }
-        let counts = transfers.map { $0[step % stepsPerBlock] }
-        let candidates = zip(rows, ends).map { row, end in (0..<end).filter { row.tokens[$0] == maskID } }
-        if counts.contains(where: { $0 > 0 }) {
-            let choice = try withoutGradient { () throws in try choose(candidates) }
-            try reveal(choice, candidates, counts)
+        return Plan(
+            block: block, ends: ends, counts: transfers.map { $0[step % stepsPerBlock] },
+            candidates: zip(rows, ends).map { row, end in (0..<end).filter { row.tokens[$0] == maskID } })
+    }
+
+    /// Reveals tokens by the hidden states that ``query()`` asked for.
+    ///
+    /// - Returns: A snapshot for each row.
+    public mutating func advance(_ hidden: Tensor?) throws -> [DenoisingStep] {
+        let plan = plan ?? makePlan()
+        self.plan = nil
+        if plan.isActive, let hidden {
+            try reveal(choose(plan.candidates, hidden), plan.candidates, plan.counts)
         } else {
             // Nothing can change; only the random numbers that the official code would draw are used up.
             try passOverDraws()
         }
         defer { step += 1 }
-        if (step + 1) % stepsPerBlock == 0 { isStopped = shouldStop(block: block, ends: ends) }
+        if (step + 1) % stepsPerBlock == 0 { isStopped = shouldStop(block: plan.block, ends: plan.ends) }
         return rows.map { row in
             DenoisingStep(
                 index: step, count: sampling.steps, tokens: row.tokens, predicted: row.predicted,
@@ -173,29 +211,18 @@ public struct TextDenoiser {
         var scores: Tensor?
     }
 
-    private func choose(_ candidates: [[Int]]) throws -> Choice {
-        // Places are those of the official code, which pads on the left: rounding depends on them.
-        let starts = rows.map { width - $0.tokens.count }
-        let conditional = try predictor.hiddenStates(
-            rows.map(\.tokens), at: candidates, startingAt: starts)  // [N, D]
-        var unconditional: Tensor?
-        if sampling.cfgScale > 0 {
-            let hidden = rows.map { row in
-                var tokens = row.tokens
-                for position in row.given { tokens[position] = maskID }
-                return tokens
-            }
-            unconditional = try predictor.hiddenStates(hidden, at: candidates, startingAt: starts)
-        }
+    private func choose(_ candidates: [[Int]], _ hidden: Tensor) throws -> Choice {
+        let count = candidates.reduce(0) { $0 + $1.count }
+        let conditional = try hidden.slice(0..<count)  // [N, D]
+        let unconditional = try sampling.cfgScale > 0 ? hidden.slice(count..<2 * count) : nil
         var noise = try GumbelNoise(
             temperature: sampling.temperature, vocabulary: predictor.vocabularySize, width: width,
             rows: zip(rows, candidates).map { row, positions in positions.map { $0 + width - row.tokens.count } },
             random: random)
         var choice = Choice()
-        let total = candidates.reduce(0) { $0 + $1.count }
         let rowsAtOnce = max(16, Self.logitsAtOnce / predictor.vocabularySize)
-        for start in stride(from: 0, to: total, by: rowsAtOnce) {
-            let part = start..<min(start + rowsAtOnce, total)
+        for start in stride(from: 0, to: count, by: rowsAtOnce) {
+            let part = start..<min(start + rowsAtOnce, count)
             try sample(logits(conditional, unconditional, part), &noise, &choice)
         }
         try noise.finish()

@@ -52,6 +52,23 @@ extension Tensor {
         return (sum, Tensor(adopting: losses))
     }
 
+    /// log p(target) under the softmax of the logits `self · headᵀ`, which are made chunk by chunk, and once more in the
+    /// backward pass.
+    ///
+    /// - Parameters:
+    ///   - head: `[V, D]`, where `self` is `[M, D]`.
+    ///   - targets: The outputs asked for `[M]` (int64).
+    ///   - chunk: Rows whose logits are in memory at a time.
+    /// - Returns: `[M]`, float32.
+    /// - Throws: ``TensorError``.
+    public func linearLogProbability(
+        _ head: Tensor, targets: Tensor, chunk: Int
+    ) throws(TensorError) -> Tensor {
+        try Tensor(op: "linearLogProbability", self, head, targets) {
+            ctorch_linear_log_probability(raw, head.raw, targets.raw, Int64(chunk))
+        }
+    }
+
     /// `body(self)`, computed once more in the backward pass instead of kept (arXiv 1604.06174).
     ///
     /// `body` must give the same result both times; parameters that it uses get their gradients.

@@ -88,7 +88,9 @@ struct StageBuilder {
             return [(try feed("images", configuration.data.images), configuration.training.batchSizeImages)]
         }
         let sizes = languageSettings().batchSizes
-        return try feeds(sizes).sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.value, sizes[$0.key, default: 0]) }
+        return try feeds(sizes).sorted { $0.key.rawValue < $1.key.rawValue }.map {
+            ($0.value, sizes[$0.key, default: 0])
+        }
     }
 
     // MARK: Stages 1 and 2

@@ -262,15 +262,34 @@ public struct LLaDA: Sendable {
         return try hidden.linear(embedding.weight.slice(range).to(dtype: hidden.dtype))
     }
 
+    /// log p of one id of each hidden state `[N, D]`, under the softmax of a part of the vocabulary: `[N]`, float32.
+    ///
+    /// - Parameters:
+    ///   - hidden: States after the final norm.
+    ///   - targets: The ids asked for `[N]` (int64), all in `range`.
+    ///   - range: The part of the vocabulary among which a choice was made.
+    ///   - temperature: What the logits are divided by.
+    /// - Returns: Log-probabilities, through which gradients flow.
+    /// - Throws: ``TensorError``.
+    public func logProbabilities(
+        _ hidden: Tensor, targets: Tensor, vocabulary range: Range<Int>, temperature: Double = 1
+    ) throws -> Tensor {
+        let rows = try (head?.weight ?? embedding.weight).slice(range)
+        return try (temperature == 1 ? hidden : hidden / .real(temperature)).linearLogProbability(
+            rows, targets: targets - .integer(range.lowerBound), chunk: rowsAtOnce(range.count))
+    }
+
+    /// About 64 MB of logits at a time: large enough for the matrix product, small beside the model.
+    private func rowsAtOnce(_ columns: Int) -> Int { max(16, (1 << 24) / columns) }
+
     /// Σ wᵢ·CEᵢ of hidden states `[N, D]` over the whole vocabulary, chunk by chunk, and each CE `[N]` in nats.
     ///
     /// `targets`: The right ids `[N]` (int64). `weights`: What each position counts `[N]` (float32).
     public func crossEntropy(
         _ hidden: Tensor, targets: Tensor, weights: Tensor
     ) throws -> (sum: Tensor, each: Tensor) {
-        // About 64 MB of logits at a time: large enough for the matrix product, small beside the model.
-        let chunk = max(16, (1 << 24) / configuration.vocabularySize)
-        return try hidden.linearCrossEntropy(
-            head?.weight ?? embedding.weight, targets: targets, weights: weights, chunk: chunk)
+        try hidden.linearCrossEntropy(
+            head?.weight ?? embedding.weight, targets: targets, weights: weights,
+            chunk: rowsAtOnce(configuration.vocabularySize))
     }
 }

@@ -74,7 +74,8 @@ import Torch
         for (a, b) in zip(found, wanted) { #expect(abs(Double(a) - b) <= 1e-4 * max(1, abs(b))) }
         // Read back from the files, it is the same network.
         let loaded = try PerceptualDistance(
-            network: folder.appending(path: "vgg.safetensors"), calibration: folder.appending(path: "lpips.safetensors"),
+            network: folder.appending(path: "vgg.safetensors"),
+            calibration: folder.appending(path: "lpips.safetensors"),
             device: .cpu)
         #expect(try loaded(pixels, other).item() == calibrated(pixels, other).detached().item())
         #expect(throws: CheckpointError.self) {

@@ -224,6 +224,9 @@ bool ctorch_set_gradient(ctorch_tensor_t _Nonnull tensor, ctorch_tensor_t _Nulla
 ctorch_tensor_t _Nullable ctorch_linear_cross_entropy(
     ctorch_tensor_t _Nonnull hidden, ctorch_tensor_t _Nonnull head, ctorch_tensor_t _Nonnull targets,
     ctorch_tensor_t _Nonnull weights, int64_t chunk, ctorch_tensor_t _Nullable* _Nonnull losses);
+/// log p(target) of `hidden` [M, D] · `head`ᵀ [V, D] for each of `targets` [M] (int64): [M], float32.
+ctorch_tensor_t _Nullable ctorch_linear_log_probability(
+    ctorch_tensor_t _Nonnull hidden, ctorch_tensor_t _Nonnull head, ctorch_tensor_t _Nonnull targets, int64_t chunk);
 /// `run(context, input)`, which is run once more in the backward pass instead of keeping what it computed.
 ///
 /// `run` takes over the input's handle and gives a new one, or NULL after it has kept an error with

@@ -84,7 +84,8 @@ public final class TokenizerStage: TrainingStage {
     /// Writes configuration and weights, as `vq` of a model folder has them.
     public func writeModel(_ parameters: [NamedParameter], to folder: URL) throws {
         try SafetensorsWriter.write(
-            parameters.filter { !$0.name.hasPrefix(Adversary.prefix) }.map(OutgoingTensor.init), metadata: ["format": "pt"],
+            parameters.filter { !$0.name.hasPrefix(Adversary.prefix) }.map(OutgoingTensor.init),
+            metadata: ["format": "pt"],
             to: folder.appending(path: "model.safetensors"))
         try Data(shape.json.serialized()).write(to: folder.appending(path: "config.json"))
     }

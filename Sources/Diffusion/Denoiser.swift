@@ -1,0 +1,114 @@
+public import Torch
+
+/// What one step of a denoiser asks of the model: final hidden states of some positions of some sequences.
+public struct PredictionQuery: Hashable, Sendable {
+    /// The sequences.
+    public var sequences: [[Int32]] = []
+    /// For each sequence the positions asked for, ascending.
+    public var positions: [[Int]] = []
+    /// For each sequence the place of its first token.
+    public var starts: [Int] = []
+
+    /// Nothing: a step that can change nothing.
+    public init() {}
+
+    /// How many hidden states are asked for.
+    public var count: Int { positions.reduce(0) { $0 + $1.count } }
+
+    /// Adds sequences.
+    mutating func add(_ sequences: [[Int32]], at positions: [[Int]], startingAt starts: [Int]) {
+        self.sequences += sequences
+        self.positions += positions
+        self.starts += starts
+    }
+}
+
+/// Something that reveals masked tokens step by step.
+///
+/// A step has two halves, so that one pass of the model can serve many denoisers: ``query()`` says what the step needs,
+/// ``advance(_:)`` takes it. ``next()`` does both.
+public protocol Denoiser {
+    /// The model that predicts for it.
+    var predictor: any TokenPredictor { get }
+    /// What the next step asks; `nil` when the last has been taken. Asked again, it says the same.
+    mutating func query() throws -> PredictionQuery?
+    /// Takes the step for which `hidden` `[N, D]` was asked; `nil` where nothing was.
+    mutating func advance(_ hidden: Tensor?) throws -> [DenoisingStep]
+}
+
+extension Denoiser {
+    /// Takes one step; `nil` when the last has been taken.
+    ///
+    /// - Returns: A snapshot for each row.
+    public mutating func next() throws -> [DenoisingStep]? {
+        guard let query = try query() else { return nil }
+        return try withoutGradient { () throws in
+            let hidden = query.count == 0 ? nil : try predictor.hiddenStates(query)
+            return try advance(hidden)
+        }
+    }
+}
+
+extension TokenPredictor {
+    func hiddenStates(_ query: PredictionQuery) throws -> Tensor {
+        try hiddenStates(query.sequences, at: query.positions, startingAt: query.starts)
+    }
+}
+
+/// Denoisers that step together: one pass of the model serves all, whatever their lengths, and they come and go between
+/// steps.
+///
+/// Each keeps its own random numbers, so that its tokens are those that it would have revealed alone.
+public struct DenoiserBatch<Key: Hashable & Sendable> {
+    /// What a step did to one member.
+    public struct Progress {
+        /// Whose.
+        public let key: Key
+        /// A snapshot for each of its rows.
+        public let steps: [DenoisingStep]
+        /// Whether it was the last step, after which the member has left.
+        public let isLast: Bool
+    }
+
+    private let predictor: any TokenPredictor
+    private var members: [(key: Key, denoiser: any Denoiser)] = []
+
+    /// An empty batch over a model; members must use the same.
+    public init(_ predictor: any TokenPredictor) { self.predictor = predictor }
+
+    /// The members.
+    public var keys: [Key] { members.map(\.key) }
+
+    /// Adds a member, which takes its first step with the next ``next()``.
+    public mutating func insert(_ denoiser: any Denoiser, as key: Key) { members.append((key, denoiser)) }
+
+    /// Takes a member out.
+    public mutating func remove(_ key: Key) { members.removeAll { $0.key == key } }
+
+    /// Takes a step of every member; empty when there is none.
+    public mutating func next() throws -> [Progress] {
+        var whole = PredictionQuery()
+        var shares: [(member: Int, rows: Range<Int>)] = []
+        for index in members.indices {
+            // One that is over already has taken no step since it joined.
+            guard let query = try members[index].denoiser.query() else { continue }
+            let start = whole.count
+            whole.add(query.sequences, at: query.positions, startingAt: query.starts)
+            shares.append((index, start..<start + query.count))
+        }
+        return try withoutGradient { () throws in
+            let hidden = whole.count == 0 ? nil : try predictor.hiddenStates(whole)
+            var progress: [Progress] = []
+            var isOver = Set(members.indices).subtracting(shares.map(\.member))
+            for (index, rows) in shares {
+                let mine = rows.isEmpty ? nil : try hidden?.slice(rows)
+                let steps = try members[index].denoiser.advance(mine)
+                let isLast = try members[index].denoiser.query() == nil
+                if isLast { isOver.insert(index) }
+                progress.append(Progress(key: members[index].key, steps: steps, isLast: isLast))
+            }
+            members = members.indices.filter { !isOver.contains($0) }.map { members[$0] }
+            return progress
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Datasets
+public import Diffusion
+import MMaDA
+import Torch
+import Transformer
+
+/// An answer that the policy gave to a prompt, in the tokens that it chose.
+struct Rollout: Hashable, Sendable {
+    /// What kind of answer.
+    var task: TaskKind
+    /// Which of the prompts of its step it answers.
+    var group: Int
+    /// What stands before the answer; never masked, except by d1's noise.
+    var prompt: [Int32]
+    /// The answer: a text up to its end, that token included, or the tokens of a picture.
+    var answer: [Int32]
+    /// What stands after it: masks behind a text, the mark of the end behind a picture.
+    var suffix: [Int32]
+    /// Whether the text was cut by the limit on its length.
+    var isTruncated = false
+
+    /// Whether the answer is a picture.
+    var isPicture: Bool { task == .textToImage }
+
+    /// What the model sees when `mask` of the answer and `promptMask` of the prompt are hidden.
+    func noised(mask: [Bool], promptMask: [Bool], maskID: Int32) -> [Int32] {
+        zip(prompt, promptMask).map { $1 ? maskID : $0 } + zip(answer, mask).map { $1 ? maskID : $0 } + suffix
+    }
+}
+
+/// How answers are sampled.
+public struct RolloutSampling: Hashable, Sendable {
+    /// Of texts.
+    public var text = TextSampling()
+    /// Tokens that an answer may have.
+    public var genLength = 256
+    /// Tokens of a block.
+    public var blockLength = 64
+    /// Of pictures.
+    public var image = ImageSampling()
+    /// Answers in work at the same time.
+    public var rowsAtOnce = 64
+
+    /// The defaults.
+    public init() {}
+}
+
+/// Samples answers with the ordinary samplers, many in one pass of the model.
+///
+/// Each has a generator of its own and leaves the batch when it is complete, so that its tokens are those that it would
+/// have alone.
+struct RolloutSampler {
+    let model: LLaDA
+    let vocabulary: VocabularyLayout
+    let sampling: RolloutSampling
+    /// The prefix of a picture without its caption.
+    let unconditional: [Int32]
+
+    /// A prompt to answer.
+    struct Request {
+        var task: TaskKind
+        var group: Int
+        /// What stands before the answer.
+        var prompt: [Int32]
+        /// Of the answer's own generator.
+        var seed: UInt64
+    }
+
+    /// Answers every request, in their order.
+    ///
+    /// `progress`: Called after each pass with the answers that are complete; what it throws ends the work.
+    func rollouts(_ requests: [Request], progress: (Int) throws -> Void = { _ in }) throws -> [Rollout] {
+        var found = [Rollout?](repeating: nil, count: requests.count)
+        var batch = DenoiserBatch<Int>(model)
+        var waiting = requests.indices.makeIterator()
+        var done = 0
+        while done < requests.count {
+            while batch.keys.count < sampling.rowsAtOnce, let index = waiting.next() {
+                batch.insert(try denoiser(requests[index]), as: index)
+            }
+            for member in try batch.next() where member.isLast {
+                found[member.key] = rollout(requests[member.key], member.steps[0].tokens)
+                done += 1
+            }
+            try progress(done)
+        }
+        return found.compactMap(\.self)
+    }
+
+    private func denoiser(_ request: Request) throws -> any Denoiser {
+        let random = try RandomSource(seed: request.seed, device: model.device)
+        if request.task == .textToImage {
+            let count = model.configuration.imageTokenCount ?? 1024
+            let row = ImageDenoiser.Row(
+                prefix: request.prompt, unconditionalPrefix: unconditional, suffix: [vocabulary.endOfImage],
+                codes: Array(repeating: nil, count: count))
+            return ImageDenoiser(
+                model, rows: [row], imageTokens: vocabulary.image, maskID: vocabulary.mask, sampling: sampling.image,
+                random: random)
+        }
+        var text = sampling.text
+        text.earlyStop = .answerComplete(endToken: vocabulary.end)
+        return TextDenoiser(
+            model, prompts: [request.prompt], blockLength: sampling.blockLength,
+            blockCount: sampling.genLength / sampling.blockLength, maskID: vocabulary.mask, sampling: text,
+            random: random)
+    }
+
+    private func rollout(_ request: Request, _ tokens: [Int32]) -> Rollout {
+        if request.task == .textToImage {
+            return Rollout(
+                task: request.task, group: request.group, prompt: request.prompt, answer: tokens,
+                suffix: [vocabulary.endOfImage])
+        }
+        let written = tokens.dropFirst(request.prompt.count)
+        // A mask that the policy chose itself ends the answer too: nothing was said there.
+        let end = written.firstIndex { $0 == vocabulary.end || $0 == vocabulary.mask }
+        let isComplete = end.map { written[$0] == vocabulary.end } ?? false
+        let answer = Array(written[..<(end.map { isComplete ? $0 + 1 : $0 } ?? written.endIndex)])
+        return Rollout(
+            task: request.task, group: request.group, prompt: request.prompt, answer: answer,
+            suffix: Array(repeating: vocabulary.mask, count: sampling.genLength - answer.count),
+            isTruncated: !isComplete)
+    }
+}
