@@ -269,6 +269,7 @@ struct StageBuilder {
         settings.padsToBudget = training.padTo == .budget
         settings.dropsLongSamples = training.dropLongSamples
         settings.foregroundWeight = training.foregroundWeight
+        settings.foregroundWeightBatches = training.foregroundWeightBatches
         settings.reasonToImageNoise = training.r2iNoise
         settings.recomputes = configuration.model.gradientCheckpointing
         return settings

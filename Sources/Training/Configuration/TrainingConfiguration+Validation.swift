@@ -26,6 +26,7 @@ extension TrainingConfiguration {
         try check("training.min_masking_rate", t.minMaskingRate, 0...1)
         try check("training.max_grad_norm", t.maxGradNorm, 0...large)
         try check("training.foreground_weight", t.foregroundWeight, 0...large)
+        try check("training.foreground_weight_batches", Double(t.foregroundWeightBatches), 0...large)
         try check("training.threads", Double(t.threads), 0...1024)
         try check("training.max_skipped_steps", Double(t.maxSkippedSteps), 1...large)
         try check("optimizer.params.learning_rate", p.learningRate, 0...100)

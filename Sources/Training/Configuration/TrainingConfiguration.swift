@@ -304,6 +304,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var dropLongSamples = true
         /// Loss weight of image codes other than the picture's most frequent one.
         public var foregroundWeight = 1.0
+        /// Micro-batches in which that weight falls to 1; 0 keeps it.
+        public var foregroundWeightBatches = 0
         /// How reasoned pictures are masked.
         public var r2iNoise = ReasonToImageNoise.joint
         /// Terms of the loss of stage 0.

@@ -57,9 +57,13 @@ public struct BatchBuilder {
     }
 
     /// One micro-batch, in the official order of random draws (training §1).
-    func sequences(_ batch: [LossPart: [Tokens]], _ random: RandomSource) throws -> [NoisedSequence] {
+    ///
+    /// `number`: How many there have been, on which the weight of foregrounds may depend.
+    func sequences(
+        _ batch: [LossPart: [Tokens]], number: Int = 0, _ random: RandomSource
+    ) throws -> [NoisedSequence] {
         var sequences: [NoisedSequence] = []
-        if let rows = batch[.textToImage], !rows.isEmpty { sequences += try textToImage(rows, random) }
+        if let rows = batch[.textToImage], !rows.isEmpty { sequences += try textToImage(rows, number, random) }
         if let rows = batch[.language], !rows.isEmpty {
             let fixed = settings.languageLength ?? settings.maxTextLength + (imageCount(batch) ?? 0) + 3
             sequences += try noised(.language, rows.map { languageRow($0.text, length(rows, fixed)) }, random)
@@ -85,7 +89,9 @@ public struct BatchBuilder {
 
     // MARK: The four parts
 
-    private func textToImage(_ rows: [Tokens], _ random: RandomSource) throws -> [NoisedSequence] {
+    private func textToImage(
+        _ rows: [Tokens], _ number: Int, _ random: RandomSource
+    ) throws -> [NoisedSequence] {
         let count = rows[0].image.count
         guard rows.allSatisfy({ $0.image.count == count }) else {
             throw TrainingError.unsupported("pictures of one micro-batch must have the same number of tokens")
@@ -101,17 +107,18 @@ public struct BatchBuilder {
                 tokens.text, image: zip(tokens.image, masked).map { $1 ? vocabulary.mask : $0 },
                 imageLabels: zip(tokens.image, masked).map { $1 ? $0 : TrainingRow.ignored }, maxTextLength: length,
                 dropsText: Double(dropout[index]) < settings.captionDropout)
-            return .textToImage(row, maxTextLength: length, weight: weight(of: tokens.image))
+            return .textToImage(row, maxTextLength: length, weight: weight(of: tokens.image, number))
         }
     }
 
     /// Loss weights of a picture's tokens.
-    private func weight(of image: [Int32]) -> (Int32) -> Float {
-        guard settings.foregroundWeight != 1 else { return { _ in 1 } }
+    private func weight(of image: [Int32], _ number: Int) -> (Int32) -> Float {
+        let foregroundWeight = settings.foregroundWeight(inBatch: number)
+        guard foregroundWeight != 1 else { return { _ in 1 } }
         var counts: [Int32: Int] = [:]
         for id in image { counts[id, default: 0] += 1 }
         let common = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
-        let (foreground, images) = (Float(settings.foregroundWeight), vocabulary.image)
+        let (foreground, images) = (Float(foregroundWeight), vocabulary.image)
         return { $0 == common || !images.contains(Int($0)) ? 1 : foreground }
     }
 

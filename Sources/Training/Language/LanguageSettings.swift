@@ -26,6 +26,10 @@ public struct LanguageSettings: Hashable, Sendable {
     public var dropsLongSamples = true
     /// Loss weight of image codes other than the picture's most frequent one, against 1 for that.
     public var foregroundWeight = 1.0
+    /// Micro-batches in which that weight falls to 1, evenly; 0 keeps it.
+    ///
+    /// A weighted loss teaches weighted chances: too many objects. It helps at the beginning only.
+    public var foregroundWeightBatches = 0
     /// How reasoning-to-image rows are masked.
     public var reasonToImageNoise = ReasonToImageNoise.joint
     /// Whether blocks are computed anew in the backward pass, to save memory.
@@ -33,6 +37,12 @@ public struct LanguageSettings: Hashable, Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// ``foregroundWeight`` after that many micro-batches.
+    func foregroundWeight(inBatch number: Int) -> Double {
+        guard foregroundWeightBatches > 0 else { return foregroundWeight }
+        return 1 + (foregroundWeight - 1) * max(0, 1 - Double(number) / Double(foregroundWeightBatches))
+    }
 }
 
 /// The mask schedules that training knows by name.

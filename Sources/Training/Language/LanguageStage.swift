@@ -23,6 +23,7 @@ public final class LanguageStage: TrainingStage {
     private let writer: ([NamedParameter], URL) throws -> Void
     private let validator: (LLaDA, Int, URL) throws -> [String: Double]
     private let cache: CodeCache
+    private var batchCount = 0
     /// Examples given up because they did not fit.
     public private(set) var droppedCount = 0
 
@@ -82,7 +83,8 @@ public final class LanguageStage: TrainingStage {
             }
             batch[part] = rows
         }
-        let sequences = try builder.sequences(batch, random)
+        let sequences = try builder.sequences(batch, number: batchCount, random)
+        batchCount += 1
         let scored = try ScoredBatch(
             sequences, coefficients: settings.coefficients, padAttention: settings.padAttention)
         let loss = try scored.loss(of: model, recomputing: settings.recomputes)
@@ -92,7 +94,7 @@ public final class LanguageStage: TrainingStage {
             loss: loss.total, parts: parts, tokenCount: scored.ids.count, sampleCount: sequences.count, samples: names)
     }
 
-    /// The noise generator and each feed's position.
+    /// Batches seen, the noise generator and each feed's position.
     public var state: JSONValue {
         get throws {
             var positions: [(key: JSONString, value: JSONValue)] = []
@@ -100,7 +102,8 @@ public final class LanguageStage: TrainingStage {
                 if let feed = feeds[part] { positions.append((JSONString(part.rawValue), try feed.state)) }
             }
             let fields: [(key: JSONString, value: JSONValue)] = [
-                ("random", try random.stateText), ("data", .object(positions)),
+                ("batches", .integer(Int64(batchCount))), ("random", try random.stateText),
+                ("data", .object(positions)),
             ]
             return .object(fields)
         }
@@ -108,6 +111,7 @@ public final class LanguageStage: TrainingStage {
 
     /// Puts them back.
     public func restore(_ state: JSONValue) throws {
+        batchCount = state["batches"]?.intValue ?? 0
         try random.restore(text: state["random"])
         for (part, feed) in feeds {
             guard let position = state["data"]?[part.rawValue] else {
