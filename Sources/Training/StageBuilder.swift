@@ -265,6 +265,7 @@ struct StageBuilder {
         settings.minimumMaskRatio = training.minMaskingRate
         settings.schedule = configuration.maskSchedule.schedule
         settings.textLossScale = training.textLoss
+        settings.imageLossScale = training.imageLoss
         settings.padAttention = training.padAttention
         settings.padsToBudget = training.padTo == .budget
         settings.dropsLongSamples = training.dropLongSamples

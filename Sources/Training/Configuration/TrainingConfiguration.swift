@@ -296,6 +296,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var r2iCoeff = 1.0
         /// `stage1` (stages 1.1, 1.2) or `stage4` (later); see ``TextLossScale``.
         public var textLoss = TextLossScale.stage4
+        /// `tokens` (official) or `pictures`; see ``ImageLossScale``.
+        public var imageLoss = ImageLossScale.tokens
         /// What left padding does to attention.
         public var padAttention = PadAttention.masked
         /// `budget` (official) or `batch`.

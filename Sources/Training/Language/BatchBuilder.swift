@@ -107,7 +107,12 @@ public struct BatchBuilder {
                 tokens.text, image: zip(tokens.image, masked).map { $1 ? vocabulary.mask : $0 },
                 imageLabels: zip(tokens.image, masked).map { $1 ? $0 : TrainingRow.ignored }, maxTextLength: length,
                 dropsText: Double(dropout[index]) < settings.captionDropout)
-            return .textToImage(row, maxTextLength: length, weight: weight(of: tokens.image, number))
+            let weight = weight(of: tokens.image, number)
+            guard settings.imageLossScale == .pictures else {
+                return .textToImage(row, maxTextLength: length, weight: weight)
+            }
+            let share = 1 / Float(max(1, masked.count { $0 }))
+            return .textToImage(row, maxTextLength: length) { vocabulary.image.contains(Int($0)) ? weight($0) * share : 0 }
         }
     }
 

@@ -24,6 +24,8 @@ public struct LanguageSettings: Hashable, Sendable {
     public var padsToBudget = true
     /// Whether a text beyond the budget costs the example, or is cut.
     public var dropsLongSamples = true
+    /// What each masked token of a picture counts.
+    public var imageLossScale = ImageLossScale.tokens
     /// Loss weight of image codes other than the picture's most frequent one, against 1 for that.
     public var foregroundWeight = 1.0
     /// Micro-batches in which that weight falls to 1, evenly; 0 keeps it.
@@ -43,6 +45,20 @@ public struct LanguageSettings: Hashable, Sendable {
         guard foregroundWeightBatches > 0 else { return foregroundWeight }
         return 1 + (foregroundWeight - 1) * max(0, 1 - Double(number) / Double(foregroundWeightBatches))
     }
+}
+
+/// How the cross-entropies of text-to-image rows are put together.
+public enum ImageLossScale: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The mean over all masked tokens of the micro-batch and the marks around each picture (the official loss).
+    ///
+    /// Pictures of which nearly all is masked have nearly all of the weight.
+    case tokens
+    /// The mean over pictures of the mean over their masked tokens.
+    ///
+    /// With the linear schedule this is the bound on the likelihood of a picture that is revealed token by token
+    /// (Sahoo et al. 2024, arXiv 2406.07524): the last tokens, which must complete what is there, count as much as the
+    /// first.
+    case pictures
 }
 
 /// The mask schedules that training knows by name.

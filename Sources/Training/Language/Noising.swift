@@ -16,14 +16,15 @@ extension NoisedSequence {
     /// Scored is what follows the text part and has a label: the masked image tokens and, as in the official loss, the
     /// two marks around them.
     ///
-    /// `weight`: What the token at a position counts, given its label.
+    /// `weight`: What the token at a position counts, given its label; 0 leaves it out.
     public static func textToImage(
         _ row: TrainingRow, maxTextLength: Int, weight: (Int32) -> Float = { _ in 1 }
     ) -> NoisedSequence {
         let scored = row.labels.indices.dropFirst(maxTextLength + 1).compactMap { position -> ScoredPosition? in
             let label = row.labels[position]
-            return label == TrainingRow.ignored
-                ? nil : ScoredPosition(position: position, target: label, weight: weight(label))
+            guard label != TrainingRow.ignored else { return nil }
+            let weight = weight(label)
+            return weight == 0 ? nil : ScoredPosition(position: position, target: label, weight: weight)
         }
         let padding = row.mask.prefix { $0 == 0 }.count
         return NoisedSequence(part: .textToImage, ids: row.ids, scored: scored, paddingCount: padding)
