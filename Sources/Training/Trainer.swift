@@ -7,6 +7,8 @@ import Torch
 public struct TrainerSettings: Hashable, Sendable {
     /// Optimizer steps in all.
     public var steps = 1000
+    /// Steps after which to end before the whole course is run; 0 for none.
+    public var stopAfter = 0
     /// Micro-steps whose gradients make one step.
     public var accumulation = 1
     /// Peak learning rate.
@@ -108,7 +110,8 @@ public final class Trainer {
     public func run() throws -> Outcome {
         var lastSaved = step > 0 ? step : -1
         var skipped = 0
-        while step < settings.steps {
+        let last = settings.stopAfter > 0 ? min(settings.steps, settings.stopAfter) : settings.steps
+        while step < last {
             let start = ContinuousClock.now
             let outcome = try makeStep()
             step += 1
@@ -125,12 +128,12 @@ public final class Trainer {
                 }
             }
             let stops = interruption.isRequested
-            if stops || step == settings.steps || settings.saveEvery > 0 && step % settings.saveEvery == 0 {
+            if stops || step == last || settings.saveEvery > 0 && step % settings.saveEvery == 0 {
                 try save()
                 lastSaved = step
             }
-            if stops, step < settings.steps { return .interrupted(step: step) }
-            if settings.validateEvery > 0, step % settings.validateEvery == 0 || step == settings.steps {
+            if stops, step < last { return .interrupted(step: step) }
+            if settings.validateEvery > 0, step % settings.validateEvery == 0 || step == last {
                 try validate()
             }
         }

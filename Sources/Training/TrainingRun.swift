@@ -71,6 +71,7 @@ public struct TrainingRun {
         var settings = TrainerSettings()
         let (training, params) = (configuration.training, configuration.optimizer.params)
         settings.steps = training.maxTrainSteps
+        settings.stopAfter = configuration.experiment.stopAfterSteps
         settings.accumulation = training.gradientAccumulationSteps
         settings.learningRate = params.learningRate
         settings.schedule = LearningRateSchedule(

@@ -242,6 +242,16 @@ import Transformer
         #expect(store.steps() == [4, 5])
     }
 
+    @Test func `a run may end before its course does`() throws {
+        let stage = try OneNumber()
+        let store = store()
+        defer { try? FileManager.default.removeItem(at: store.folder) }
+        var settings = settings(steps: 9)
+        settings.stopAfter = 4
+        #expect(try Trainer(stage, settings, store: store).run() == .finished)
+        #expect(stage.count == 4 && store.steps() == [4])
+    }
+
     @Test func `a checkpoint that cannot be written leaves the last good one and no remains`() throws {
         let store = store()
         defer { try? FileManager.default.removeItem(at: store.folder) }

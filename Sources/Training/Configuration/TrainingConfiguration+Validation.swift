@@ -65,6 +65,7 @@ extension TrainingConfiguration {
     private func validateRest(_ check: Check) throws(ConfigurationFileError) {
         let (large, mmada, vq) = (1e12, model.mmada.architecture, model.vqModel.architecture)
         let counts: [(path: String, value: Int, least: Double)] = [
+            ("experiment.stop_after_steps", experiment.stopAfterSteps, 0),
             ("experiment.save_every", experiment.saveEvery, 0), ("experiment.log_every", experiment.logEvery, 0),
             ("experiment.generate_every", experiment.generateEvery, 0),
             ("experiment.checkpoints_total_limit", experiment.checkpointsTotalLimit, 0),

@@ -45,6 +45,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var outputDir = "run"
         /// What kind of run it is.
         public var stage = Stage.language
+        /// Steps after which the run ends, with the learning rate of the whole course; 0 for all of them.
+        public var stopAfterSteps = 0
         /// Steps between checkpoints; there is always one at the end.
         public var saveEvery = 10_000
         /// Steps between log lines.
