@@ -296,7 +296,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var mmuCoeff = 1.0
         /// What reasoned pictures count in the loss.
         public var r2iCoeff = 1.0
-        /// `stage1` (stages 1.1, 1.2) or `stage4` (later); see ``TextLossScale``.
+        /// `stage1` (stages 1.1, 1.2), `stage4` (later) or `masked`; see ``TextLossScale``.
         public var textLoss = TextLossScale.stage4
         /// `tokens` (official) or `pictures`; see ``ImageLossScale``.
         public var imageLoss = ImageLossScale.tokens

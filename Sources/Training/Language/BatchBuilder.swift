@@ -139,8 +139,13 @@ public struct BatchBuilder {
         return rows.enumerated().map { index, row in
             .text(
                 part, row, masked: draw.masked[index], ratio: draw.ratios[index],
-                scale: part == .language ? settings.textLossScale : .stage4, mask: vocabulary.mask)
+                scale: scale(part), mask: vocabulary.mask)
         }
+    }
+
+    /// Only text has the first scale, as officially.
+    private func scale(_ part: LossPart) -> TextLossScale {
+        part == .language || settings.textLossScale == .masked ? settings.textLossScale : .stage4
     }
 
     private func reasonToImage(_ rows: [Tokens], _ random: RandomSource) throws -> [NoisedSequence] {
@@ -162,8 +167,8 @@ public struct BatchBuilder {
                 for position in 0..<image.lowerBound { row.mask[position] = 1 }
             }
             return .text(
-                .reasonToImage, row, masked: draw.masked[index], ratio: draw.ratios[index], scale: .stage4,
-                mask: vocabulary.mask)
+                .reasonToImage, row, masked: draw.masked[index], ratio: draw.ratios[index],
+                scale: scale(.reasonToImage), mask: vocabulary.mask)
         }
     }
 }

@@ -7,6 +7,10 @@ public enum TextLossScale: String, Hashable, Sendable, Codable, CaseIterable {
     case stage1
     /// By rows and each row's answer length: from stage 1.3 on.
     case stage4
+    /// By rows and each row's masked tokens, whose number stands for ratio × length.
+    ///
+    /// Nearly the same in the mean, and much less noisy: no row counts many times as much because its ratio was small.
+    case masked
 }
 
 // From rows with labels to noised sequences with weights: what follows the draw of a mask, without any randomness.
@@ -39,13 +43,21 @@ extension NoisedSequence {
     ///   - ratio: Its probability p.
     ///   - scale: How the row's sum is divided.
     ///   - mask: The mask token.
-    /// - Returns: The noised row, each masked position weighing 1/p over the scale.
+    /// - Returns: The noised row, each masked position weighing what the scale says.
     public static func text(
         _ part: LossPart, _ row: TrainingRow, masked: [Bool], ratio: Float, scale: TextLossScale, mask: Int32
     ) -> NoisedSequence {
         let answerLength = row.mask.reduce(0) { $0 + ($1 == 0 ? 1 : 0) }
-        let divisor = scale == .stage1 ? row.ids.count : max(1, answerLength)
-        let weight = 1 / (ratio * Float(divisor))
+        let weight: Float
+        switch scale {
+        case .stage1: weight = 1 / (ratio * Float(row.ids.count))
+        case .stage4: weight = 1 / (ratio * Float(max(1, answerLength)))
+        case .masked:
+            let count = row.ids.indices.count { position in
+                row.mask[position] == 0 && masked[position] && row.labels[position] != TrainingRow.ignored
+            }
+            weight = 1 / Float(max(1, count))
+        }
         var ids = row.ids
         var scored: [ScoredPosition] = []
         for position in ids.indices where row.mask[position] == 0 && masked[position] {
