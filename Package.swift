@@ -58,6 +58,7 @@ let package = Package(
         library("NN", ["Torch", "Checkpoints", "StrictJSON"]),
         library("Transformer", ["NN", "Torch", "StrictJSON"]),
         library("ImageTokenizer", ["NN", "Torch", "StrictJSON"]),
+        library("ImageTextScorers", ["NN", "Torch", "TextTokenizer", "Images", "Checkpoints", "StrictJSON"]),
         library("Diffusion", ["Torch"]),
         library(
             "MMaDA",
@@ -67,13 +68,15 @@ let package = Package(
             ]),
         library("Datasets", ["TextTokenizer", "Images", "StrictJSON", "Checkpoints"]),
         library("ShapesWorld", ["Datasets", "Images", "StrictJSON"]),
+        library("Rewards", ["Datasets", "ShapesWorld", "ImageTextScorers", "Images", "StrictJSON"]),
         library("Metrics", ["Images", "StrictJSON"]),
         library("Configuration", ["StrictJSON", .product(name: "Yams", package: "Yams")]),
         library(
             "Training",
             [
                 "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
-                "Checkpoints", "StrictJSON", "Datasets", "Metrics", "Configuration",
+                "Checkpoints", "StrictJSON", "Datasets", "Metrics", "Configuration", "Rewards", "ShapesWorld",
+                "ImageTextScorers",
             ]),
         library(
             "Evaluation",
@@ -99,13 +102,14 @@ let package = Package(
         tests("Torch"),
         tests("Datasets", ["Images", "StrictJSON"]),
         tests("ShapesWorld", ["Datasets", "Images", "StrictJSON"]),
+        tests("Rewards", ["Datasets", "ShapesWorld", "ImageTextScorers", "Images", "StrictJSON", "Configuration"]),
         tests("Metrics", ["Images", "StrictJSON"]),
         tests("Evaluation", ["MMaDA", "ShapesWorld", "Datasets", "Diffusion", "Images", "Torch"]),
         tests(
             "Training",
             [
                 "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
-                "Checkpoints", "StrictJSON", "Datasets", "Configuration", "ShapesWorld",
+                "Checkpoints", "StrictJSON", "Datasets", "Configuration", "ShapesWorld", "Rewards",
             ]),
         tests("Configuration", ["StrictJSON"]),
         tests("StrictJSON"),
@@ -122,6 +126,7 @@ let package = Package(
         tests("NN", ["Torch", "Checkpoints"]),
         tests("Transformer", ["Torch", "NN", "Checkpoints", "StrictJSON"]),
         tests("ImageTokenizer", ["Torch", "NN", "Checkpoints", "StrictJSON"]),
+        tests("ImageTextScorers", ["NN", "Torch", "TextTokenizer", "Images", "Checkpoints", "StrictJSON"]),
         tests("Diffusion", ["Torch", "NN", "StrictJSON", "Checkpoints", "Transformer"]),
     ],
     swiftLanguageModes: [.v6],

@@ -40,6 +40,8 @@ at::Tensor unary(ctorch_unary_op op, const at::Tensor& x) {
         return at::isfinite(x);
     case ctorch_tanh:
         return at::tanh(x);
+    case ctorch_gelu:
+        return at::gelu(x);
     }
     TORCH_CHECK(false, "unknown unary operation ", static_cast<int>(op));
 }
@@ -259,6 +261,11 @@ ctorch_conv2d(ctorch_tensor_t input, ctorch_tensor_t weight, ctorch_tensor_t bia
 ctorch_tensor_t
 ctorch_group_norm(ctorch_tensor_t input, int64_t groups, ctorch_tensor_t weight, ctorch_tensor_t bias, double epsilon) {
     return tensor([&] { return at::group_norm(input->value, groups, optional(weight), optional(bias), epsilon); });
+}
+
+ctorch_tensor_t ctorch_layer_norm(ctorch_tensor_t input, ctorch_tensor_t weight, ctorch_tensor_t bias, double epsilon) {
+    return tensor(
+        [&] { return at::layer_norm(input->value, weight->value.sizes(), weight->value, optional(bias), epsilon); });
 }
 
 ctorch_tensor_t ctorch_upsample_nearest(ctorch_tensor_t input, int64_t height, int64_t width) {

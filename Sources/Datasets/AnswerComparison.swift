@@ -1,70 +1,105 @@
 /// Whether two short answers say the same, whatever their spelling.
 public enum AnswerComparison {
+    /// Longer answers, in bytes, agree with nothing: they are no short answers.
+    public static let longestAnswer = 16_384
+
     /// Whether an answer agrees with the gold one.
     ///
-    /// Compared are: what is boxed or tagged, if anything is; else what follows `####`, `answer is` or `answer:`; else
-    /// the whole. Numbers agree in value (`1,000` and `1000`, `0.5` and `1/2`); where the gold answer is a number, an
-    /// answer in words with a single number is that number; where it is yes or no, the first word counts. Everything
-    /// else agrees as text without case, punctuation at the ends and superfluous white space.
+    /// Compared is what ``final(of:)`` finds in each. In this order they agree
+    /// - as text without case, punctuation at the ends and superfluous white space;
+    /// - where the gold answer is yes or no: if the first word says so, and not the contrary as well;
+    /// - where it is a letter A to E: if that is the only letter that stands alone;
+    /// - as numbers, quantities, tuples, intervals, sets and expressions, in value or in one of the forms of
+    ///   ``MathNormalization``: `1,000` and `1000`, `0.5` and `1/2`, `\frac{1}{2}` and `50\%`, `10 cm` and `10`;
+    /// - where it is a number: if an answer in words has that number and no other.
     ///
     /// - Parameters:
     ///   - answer: Text after the think block.
     ///   - gold: The short verifiable answer.
-    /// - Returns: False also if either is empty.
+    /// - Returns: False also if either is empty, or longer than ``longestAnswer``.
     public static func agree(_ answer: String, _ gold: String) -> Bool {
-        let said = core(final(of: answer))
-        let meant = core(final(of: gold))
+        let answer = final(of: answer)
+        let gold = final(of: gold)
+        guard answer.utf8.count <= longestAnswer, gold.utf8.count <= longestAnswer else { return false }
+        let said = core(answer)
+        let meant = core(gold)
         guard !said.isEmpty, !meant.isEmpty else { return false }
         if said == meant { return true }
-        if let wanted = Fraction(meant) {
-            if let found = Fraction(said) { return found == wanted }
-            let numbers = words(said).compactMap { Fraction(core($0)) }
-            return numbers.count == 1 && numbers[0] == wanted
-        }
-        if let wanted = decision(meant) { return words(said).first.flatMap { decision(core($0)) } == wanted }
-        return false
+        if let wanted = decision(meant) { return decides(said, wanted) }
+        if let wanted = choice(gold) { return choice(answer) == wanted || choices(in: answer) == [wanted] }
+        if let found = MathTerm(answer), let wanted = MathTerm(gold), found.agrees(with: wanted) { return true }
+        guard let wanted = Quantity(notation: MathNormalization.notation(gold)) else { return false }
+        let sentence = MathNormalization.notation(answer)
+        // What is a quantity as a whole was compared already.
+        guard Quantity(notation: sentence) == nil, let found = Quantity(prose: sentence) else { return false }
+        return found.agrees(with: wanted)
     }
 
-    /// What a text gives as its answer: boxed, tagged, announced, or all of it.
+    /// What a text gives as its answer.
+    ///
+    /// The last `<answer>` if there is one, else everything; in that, what the last `\boxed{…}` holds, else what follows
+    /// the last `####`, `answer is` or `answer:`, else all of it. A box that is not closed holds nothing.
     public static func final(of text: String) -> String {
+        let text = tagged(text) ?? text
         if let boxed = boxed(text) { return boxed }
-        if let tagged = ThinkBlock.tagged(text) { return tagged }
+        if boxCount(text) > 0 { return "" }
         // Markers are ASCII; lowering the case of ASCII only keeps the offsets.
         let bytes = Array(text.utf8)
         let lowered = bytes.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
         for marker in ["####", "answer is", "answer:"] {
             let marker = Array(marker.utf8)
             guard lowered.count > marker.count else { continue }
-            let last = (0...lowered.count - marker.count).last { lowered[$0...].starts(with: marker) }
+            let last = (0...lowered.count - marker.count).last {
+                lowered[$0] == marker[0] && lowered[$0...].starts(with: marker)
+            }
             if let last { return String(decoding: bytes[(last + marker.count)...], as: UTF8.self) }
         }
         return text
     }
 
-    /// The content of the last `\boxed{…}`, with braces within it.
+    /// The content of the last `\boxed{…}` or `\fbox{…}`, with braces within it; of `\boxed 5` what stands before a `$`.
     public static func boxed(_ text: String) -> String? {
-        var found: String?
-        var start = text.startIndex
-        while let range = text.range(ofBytes: "\\boxed{", from: start) {
-            var depth = 1
-            let end = text.utf8[range.upperBound...].firstIndex { byte in
+        for command in ["\\boxed", "\\fbox"] {
+            guard let start = text.ranges(ofBytes: command).last?.upperBound else { continue }
+            let rest = text[start...]
+            if rest.utf8.first == UInt8(ascii: " ") {
+                return String(rest.prefix { $0 != "$" && !$0.isNewline }).trimmed
+            }
+            guard rest.utf8.first == UInt8(ascii: "{") else { return nil }
+            var depth = 0
+            let end = rest.utf8.firstIndex { byte in
                 if byte == UInt8(ascii: "{") { depth += 1 }
                 if byte == UInt8(ascii: "}") { depth -= 1 }
                 return depth == 0
             }
-            guard let end else { break }
-            found = String(text[range.upperBound..<end])
-            start = end
+            return end.map { String(rest[rest.utf8.index(after: start)..<$0]) }
         }
-        return found
+        return nil
     }
+
+    /// How many answers are boxed.
+    public static func boxCount(_ text: String) -> Int {
+        text.ranges(ofBytes: "\\boxed").count + text.ranges(ofBytes: "\\fbox").count
+    }
+
+    /// The content of the last `<answer>` tags.
+    private static func tagged(_ text: String) -> String? {
+        guard let opened = text.ranges(ofBytes: "<answer>").last,
+            let closed = text.range(ofBytes: "</answer>", from: opened.upperBound)
+        else { return nil }
+        return String(text[opened.upperBound..<closed.lowerBound]).trimmed
+    }
+
+    // MARK: Words
 
     /// Without marks of mathematics and money, case, and what stands at the ends.
     private static func core(_ text: String) -> String {
         var text = text
-        for mark in ["\\$", "$", "\\%", "%", "\\left", "\\right", "\\!", "\\,", "\\(", "\\)", "\\text", "\\mathrm"] {
-            text = text.removing(mark)
-        }
+        let marks = [
+            "\\$", "$", "\\%", "%", "\\left", "\\right", "\\!", "\\,", "\\(", "\\)", "\\textbf", "\\text", "\\mathrm",
+            "\\mathbf",
+        ]
+        for mark in marks { text = text.removing(mark) }
         text = text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
         text = String(text.drop { "\"'*:= ".contains($0) })
         while let last = text.last, ".,;:!?\"'* ".contains(last) { text.removeLast() }
@@ -83,77 +118,41 @@ public enum AnswerComparison {
         default: nil
         }
     }
-}
 
-extension String {
-    /// The text without every occurrence of another, byte for byte.
-    func removing(_ part: String) -> String {
-        var kept = ""
-        var start = startIndex
-        while let range = range(ofBytes: part, from: start) {
-            kept += self[start..<range.lowerBound]
-            start = range.upperBound
-        }
-        return kept + self[start...]
+    /// Whether the first word is the decision, and the next ones do not offer the other as well.
+    private static func decides(_ said: String, _ wanted: Bool) -> Bool {
+        if said == "y" || said == "n" { return (said == "y") == wanted }
+        let words = words(said).prefix(3).map(core)
+        guard let first = words.first, decision(first) == wanted else { return false }
+        let joined = words.dropFirst().first.map { ["or", "and", "/"].contains($0) } ?? false
+        return words.dropFirst(joined ? 2 : 1).first.flatMap(decision) != !wanted
     }
-}
 
-/// A number as an exact fraction in lowest terms.
-struct Fraction: Hashable {
-    private let numerator: Int
-    private let denominator: Int
-
-    /// Reads `-12`, `1,000`, `0.50`, `3/4`, `\frac{3}{4}`; `nil` for anything else, and for numbers of 64 bits and more.
-    init?(_ text: String) {
+    /// The letter of a choice, alone but for brackets, wrappings and punctuation.
+    private static func choice(_ text: String) -> Character? {
+        guard text.utf8.count <= 64 else { return nil }
         var text = text
-        var isNegative = false
-        if text.hasPrefix("-") || text.hasPrefix("+") {
-            isNegative = text.hasPrefix("-")
-            text.removeFirst()
-        }
-        var halves: [String]
-        let command = ["\\frac{", "\\dfrac{", "\\tfrac{"].first { text.hasPrefix($0) }
-        if let command {
-            guard text.hasSuffix("}") else { return nil }
-            let inside = String(text.dropFirst(command.count).dropLast())
-            guard let middle = inside.range(ofBytes: "}{") else { return nil }
-            halves = [String(inside[..<middle.lowerBound]), String(inside[middle.upperBound...])]
-        } else {
-            halves = text.split(separator: "/", omittingEmptySubsequences: false).map { String($0).trimmed }
-        }
-        guard halves.count <= 2, let first = Self.decimal(halves[0]),
-            let second = halves.count == 2 ? Self.decimal(halves[1]) : (1, 1), second.value != 0
-        else { return nil }
-        let (top, topOverflow) = first.value.multipliedReportingOverflow(by: second.scale)
-        let (bottom, bottomOverflow) = first.scale.multipliedReportingOverflow(by: second.value)
-        guard !topOverflow, !bottomOverflow else { return nil }
-        let divisor = Self.greatestCommonDivisor(top, bottom)
-        numerator = (isNegative ? -top : top) / divisor
-        denominator = bottom / divisor
+        for mark in ["\\textbf", "\\text", "\\mathrm", "\\mathbf", "$", "*"] { text = text.removing(mark) }
+        let letter = text.trimmed.filter { !"(){}[].,;:!? ".contains($0) }
+        guard letter.count == 1, let only = letter.first, ("A"..."E").contains(only) else { return nil }
+        return only
     }
 
-    /// Digits, perhaps in groups of three, perhaps with a decimal point: value and power of ten, neither negative.
-    private static func decimal(_ text: String) -> (value: Int, scale: Int)? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count <= 2, var whole = parts.first.map(String.init) else { return nil }
-        let groups = whole.split(separator: ",", omittingEmptySubsequences: false)
-        if groups.count > 1 {
-            guard (1...3).contains(groups[0].count), groups.dropFirst().allSatisfy({ $0.count == 3 }) else {
-                return nil
+    /// Letters A to E that stand alone; "A dog" has none.
+    private static func choices(in text: String) -> Set<Character> {
+        let bytes = [UInt8(ascii: " ")] + Array(text.utf8) + Array("  ".utf8)
+        var found: Set<Character> = []
+        for place in 1..<bytes.count - 2 where (UInt8(ascii: "A")...UInt8(ascii: "E")).contains(bytes[place]) {
+            let (before, after) = (bytes[place - 1], bytes[place + 1])
+            let isAlone = ![before, after].contains {
+                $0.isLetter || $0.isDigit || $0 >= 0x80 || $0 == UInt8(ascii: "'")
             }
-            whole = groups.joined()
+            let next = bytes[(place + 2)...]
+            let isArticle =
+                bytes[place] == UInt8(ascii: "A") && after == UInt8(ascii: " ") && bytes[place + 2] >= UInt8(ascii: "a")
+                && !next.starts(with: "or ".utf8) && !next.starts(with: "and ".utf8)
+            if isAlone, !isArticle { found.insert(Character(UnicodeScalar(bytes[place]))) }
         }
-        let decimals = parts.count == 2 ? String(parts[1]) : ""
-        let digits = whole + decimals
-        guard !digits.isEmpty, digits.utf8.count <= 18, digits.utf8.allSatisfy({ (48...57).contains($0) }),
-            let value = Int(digits)
-        else { return nil }
-        return (value, decimals.reduce(1) { scale, _ in scale * 10 })
-    }
-
-    private static func greatestCommonDivisor(_ first: Int, _ second: Int) -> Int {
-        var (a, b) = (first, second)
-        while b != 0 { (a, b) = (b, a % b) }
-        return max(1, a)
+        return found
     }
 }

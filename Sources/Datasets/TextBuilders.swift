@@ -142,4 +142,11 @@ extension String {
         }
         return nil
     }
+
+    /// All places of another text, byte for byte, none within another.
+    func ranges(ofBytes wanted: String) -> [Range<Index>] {
+        var found: [Range<Index>] = []
+        while let range = range(ofBytes: wanted, from: found.last?.upperBound) { found.append(range) }
+        return found
+    }
 }

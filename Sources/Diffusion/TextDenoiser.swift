@@ -1,7 +1,7 @@
 public import Torch
 
 /// Which of the predicted tokens stay after a step.
-public enum Remasking: String, Hashable, Sendable, CaseIterable {
+public enum Remasking: String, Codable, Hashable, Sendable, CaseIterable {
     /// Those whose token is most probable.
     case lowConfidence = "low_confidence"
     /// Random ones.

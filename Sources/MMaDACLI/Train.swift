@@ -148,6 +148,7 @@ private final class TrainingReporter: TrainingObserver {
     private var failure: (any Error)?
     /// Sums since the last log line.
     private var sums: [String: Double] = [:]
+    private var measures: [[String: Double]] = []
     private var count = 0
     private var seconds = 0.0
     private var tokens = 0
@@ -167,6 +168,7 @@ private final class TrainingReporter: TrainingObserver {
         samples += report.samples
         for (name, value) in report.parts { sums["loss/" + name, default: 0] += value }
         sums["loss/total", default: 0] += report.loss
+        measures.append(report.measures)
         sums["gradient_norm", default: 0] += report.gradientNorm
         if let text = line?.update(
             done: report.step, losses: ["loss": sums["loss/total", default: 0] / Double(count)],
@@ -176,11 +178,22 @@ private final class TrainingReporter: TrainingObserver {
         }
         guard report.isLogged else { return }
         var values = sums.mapValues { $0 / Double(count) }
+        values.merge(Trainer.joined(measures)) { _, measure in measure }
+        let timed = values.filter { $0.key.hasPrefix("seconds/") }
+        if !timed.isEmpty {
+            values["seconds/update"] = seconds - timed.values.reduce(0, +)
+            let parts = ["rollout", "reward", "likelihood", "update"].compactMap { name in
+                values["seconds/" + name].map { "\(name) \(($0 * 10).rounded() / 10) s" }
+            }
+            let rewards = values.filter { $0.key.hasPrefix("reward/") }.sorted { $0.key < $1.key }
+                .map { "\($0.key.dropFirst(7)) \(($0.value * 1000).rounded() / 1000)" }
+            standardError("step \(report.step): \(rewards.joined(separator: ", ")); \(parts.joined(separator: ", "))\n")
+        }
         values["learning_rate"] = report.learningRate
         values["tokens_per_second"] = Double(tokens) / max(1e-9, seconds)
         values["samples_per_second"] = Double(samples) / max(1e-9, seconds)
         write(report.step, values)
-        (sums, count, seconds, tokens, samples) = ([:], 0, 0, 0, 0)
+        (sums, measures, count, seconds, tokens, samples) = ([:], [], 0, 0, 0, 0)
     }
 
     func didSkip(step: Int, reason: String, samples: [String]) {

@@ -104,6 +104,16 @@ public struct ConfigurationFields {
         return numbers
     }
 
+    /// Finite numbers, as many as `fallback` has.
+    public func numbers(_ key: String, or fallback: [Double]) throws(ConfigurationError) -> [Double] {
+        guard let found = value(key) else { return fallback }
+        let numbers = found.arrayValue?.compactMap(\.doubleValue).filter(\.isFinite) ?? []
+        guard numbers.count == fallback.count, found.arrayValue?.count == fallback.count else {
+            throw .wrongType(key: path + key, expected: "a list of \(fallback.count) numbers")
+        }
+        return numbers
+    }
+
     /// The fields of an object below; those of an empty one where it is absent.
     public func nested(_ key: String) throws(ConfigurationError) -> ConfigurationFields {
         try ConfigurationFields(value(key) ?? .object([]), path: path + key)

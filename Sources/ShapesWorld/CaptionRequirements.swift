@@ -1,3 +1,5 @@
+import Foundation
+
 /// Where one object is as seen from another.
 public enum Relation: String, Hashable, Sendable, CaseIterable, Codable {
     case leftOf = "left of"
@@ -82,6 +84,22 @@ public struct CaptionRequirements: Hashable, Sendable, Codable {
         self.objects = objects
         self.statements = statements
         self.background = background
+    }
+
+    /// Reads what ``text`` gives, which the records of captions carry as their gold answer; `nil` for anything else.
+    public init?(text: String) {
+        guard text.hasPrefix("{"), let found = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else {
+            return nil
+        }
+        self = found
+    }
+
+    /// The requirements as a JSON object.
+    public var text: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        // Nothing in it but words, truth values and whole numbers, which JSON has.
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }
 

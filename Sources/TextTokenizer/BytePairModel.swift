@@ -7,13 +7,17 @@ struct BytePairModel: Sendable {
     let merges: MergeTable
     /// The token of each byte; -1 for a byte without one, which leaves no trace, as in the `tokenizers` library.
     let byteTokens: [Int32]
+    /// The same for the last byte of a piece, where a suffix tells words from their beginnings; else `nil`.
+    let finalByteTokens: [Int32]?
     /// Pieces that are a token as they stand, if the file says to look for them first (`ignore_merges`).
     let wholePieces: TokenTable?
     /// The special tokens that merges make.
     let specialResults: Set<Int32>
 
     /// Whether some text can become the special token.
-    func canMake(_ id: Int32) -> Bool { byteTokens.contains(id) || specialResults.contains(id) }
+    func canMake(_ id: Int32) -> Bool {
+        byteTokens.contains(id) || specialResults.contains(id) || finalByteTokens?.contains(id) == true
+    }
 
     /// Appends the tokens of `piece` to `output`.
     func encode(_ piece: UnsafeBufferPointer<UInt8>, scratch: inout Scratch, into output: inout [Int32]) {
@@ -23,6 +27,10 @@ struct BytePairModel: Sendable {
         }
         scratch.tokens.removeAll(keepingCapacity: true)
         for byte in piece where byteTokens[Int(byte)] >= 0 { scratch.tokens.append(byteTokens[Int(byte)]) }
+        if let finalByteTokens, let last = piece.last {
+            if byteTokens[Int(last)] >= 0 { scratch.tokens.removeLast() }
+            if finalByteTokens[Int(last)] >= 0 { scratch.tokens.append(finalByteTokens[Int(last)]) }
+        }
         if scratch.tokens.count <= Scratch.shortest { mergeShort(&scratch) } else { mergeLong(&scratch) }
         output.append(contentsOf: scratch.tokens)
     }

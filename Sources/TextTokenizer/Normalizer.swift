@@ -28,9 +28,15 @@ enum Normalizer: Sendable {
             return
         }
         var scalars = Self.decomposed(text, in: range)
-        Self.reorder(&scalars)
         Self.compose(&scalars)
         for scalar in scalars { Self.append(scalar, to: &output) }
+    }
+
+    /// The canonical decomposition (NFD) of `text[range]`.
+    static func decomposed(_ text: UnsafeBufferPointer<UInt8>, in range: Range<Int>) -> [UInt32] {
+        var scalars = parts(text, in: range)
+        reorder(&scalars)
+        return scalars
     }
 
     // Hangul syllables decompose by arithmetic (The Unicode Standard, 3.12).
@@ -39,7 +45,7 @@ enum Normalizer: Sendable {
     )
     private static let (leadingCount, vowelCount, trailingCount) = (UInt32(19), UInt32(21), UInt32(28))
 
-    private static func decomposed(_ text: UnsafeBufferPointer<UInt8>, in range: Range<Int>) -> [UInt32] {
+    private static func parts(_ text: UnsafeBufferPointer<UInt8>, in range: Range<Int>) -> [UInt32] {
         var scalars: [UInt32] = []
         scalars.reserveCapacity(range.count)
         var at = range.lowerBound
@@ -129,7 +135,8 @@ enum Normalizer: Sendable {
         return NormalizationData.shared.compositions[UInt64(first) << 32 | UInt64(second)]
     }
 
-    private static func append(_ point: UInt32, to output: inout [UInt8]) {
+    /// Appends a code point in UTF-8.
+    static func append(_ point: UInt32, to output: inout [UInt8]) {
         if point < 0x80 { return output.append(UInt8(point)) }
         if point < 0x800 {
             output.append(UInt8(0xC0 | point >> 6))

@@ -155,7 +155,7 @@ extension Tokenizer {
         return encoder.output
     }
 
-    private static func read(_ file: URL) throws(TokenizerError) -> [UInt8] {
+    static func read(_ file: URL) throws(TokenizerError) -> [UInt8] {
         do {
             return [UInt8](try Data(contentsOf: file))
         } catch {

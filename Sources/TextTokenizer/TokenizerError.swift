@@ -14,6 +14,10 @@ public enum TokenizerError: Error, Hashable, Sendable, CustomStringConvertible {
     case unsupported(field: String, found: String)
     /// A construct of a split pattern for which there is no code here, and its offset in the pattern in UTF-8 bytes.
     case unsupportedPattern(construct: String, offset: Int, pattern: String)
+    /// A file is not text in UTF-8.
+    case notText(file: String)
+    /// A file of one token a line has the same one twice.
+    case repeatedToken(file: String, token: String)
     /// A part of the file is larger than is sensible.
     case tooLarge(field: String, limit: Int, found: Int)
     /// An id is negative or far beyond the number of tokens.
@@ -52,6 +56,10 @@ public enum TokenizerError: Error, Hashable, Sendable, CustomStringConvertible {
             "tokenizer.json: '\(field)' is \(found), which is not supported"
         case .unsupportedPattern(let construct, let offset, let pattern):
             "split pattern: \(construct) at byte \(offset) is not supported, in \(pattern)"
+        case .notText(let file):
+            "\(file) is not text in UTF-8"
+        case .repeatedToken(let file, let token):
+            "\(file) has the token '\(token)' twice"
         case .tooLarge(let field, let limit, let found):
             "tokenizer.json: '\(field)' has size \(found); at most \(limit) is allowed"
         case .idOutOfRange(let token, let id, let limit):

@@ -138,8 +138,10 @@ extension PreTokenizer {
 
 extension BytePairModel {
     /// Reads the merges; `pieces` are the bytes of each token, `special` the tokens that no text may become.
+    ///
+    /// `suffix`: What the vocabulary writes behind the last byte of a piece.
     init(
-        _ field: TokenizerField, vocabulary: TokenTable, pieces: [[UInt8]?], special: Set<Int32>
+        _ field: TokenizerField, vocabulary: TokenTable, pieces: [[UInt8]?], special: Set<Int32>, suffix: String = ""
     ) throws(TokenizerError) {
         guard let list = try field.required("merges").value.arrayValue else {
             throw .wrongType(field: "model.merges", expected: "an array")
@@ -172,6 +174,8 @@ extension BytePairModel {
         self.merges = MergeTable(merges)
         specialResults = Set(merges.map(\.result).filter(special.contains))
         byteTokens = (0...255).map { vocabulary.id(of: ByteAlphabet.token(of: $0)) ?? -1 }
+        finalByteTokens =
+            suffix.isEmpty ? nil : (0...255).map { vocabulary.id(of: ByteAlphabet.token(of: $0) + suffix.utf8) ?? -1 }
         guard try field.flag("ignore_merges", default: false) else {
             wholePieces = nil
             return

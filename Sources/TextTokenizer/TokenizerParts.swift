@@ -74,7 +74,8 @@ struct TokenizerParts: Sendable {
 
     // MARK: Vocabulary
 
-    private static func vocabulary(_ field: TokenizerField) throws(TokenizerError) -> [[UInt8]?] {
+    /// The tokens of a vocabulary at their ids; `nil` where an id is free.
+    static func vocabulary(_ field: TokenizerField) throws(TokenizerError) -> [[UInt8]?] {
         let entries = try field.object()
         if entries.count > Int(Int32.max) / 4 {
             throw .tooLarge(field: field.path, limit: Int(Int32.max) / 4, found: entries.count)

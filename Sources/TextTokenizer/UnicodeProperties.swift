@@ -1,4 +1,4 @@
-/// What the scanner and the normaliser ask about a code point, as bits.
+/// What the scanner and the normalisers ask about a code point, as bits.
 struct UnicodeProperties: OptionSet, Hashable, Sendable {
     let rawValue: UInt8
 
@@ -12,6 +12,12 @@ struct UnicodeProperties: OptionSet, Hashable, Sendable {
     static let word = UnicodeProperties(rawValue: 8)
     /// Text with such a code point may change under NFC; text without one does not.
     static let composing = UnicodeProperties(rawValue: 16)
+    /// What BERT cuts out as a word of its own.
+    static let punctuation = UnicodeProperties(rawValue: 32)
+    /// A mark that BERT strips once it stands apart from its letter.
+    static let accent = UnicodeProperties(rawValue: 64)
+    /// A control character or the like, which BERT leaves out.
+    static let removed = UnicodeProperties(rawValue: 128)
 
     /// The bits that a split pattern can ask for.
     static let patternBits: UInt8 = 7

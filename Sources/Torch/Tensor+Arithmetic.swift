@@ -101,6 +101,8 @@ extension Tensor {
     public func sigmoid() throws(TensorError) -> Tensor { try unary("sigmoid", ctorch_sigmoid) }
     /// x·σ(x), also called swish.
     public func silu() throws(TensorError) -> Tensor { try unary("silu", ctorch_silu) }
+    /// x·Φ(x), Φ being the normal distribution's: the exact form, by the error function.
+    public func gelu() throws(TensorError) -> Tensor { try unary("gelu", ctorch_gelu) }
 
     /// Adds to this storage.
     public func addInPlace(_ other: Tensor) throws(TensorError) {

@@ -46,6 +46,11 @@ extension Tensor {
         }
     }
 
+    /// Normalisation over the last dimensions, those that `weight` has.
+    public func layerNorm(weight: Tensor, bias: Tensor?, epsilon: Double) throws(TensorError) -> Tensor {
+        try Tensor(op: "layerNorm", self, weight) { ctorch_layer_norm(raw, weight.raw, bias?.raw, epsilon) }
+    }
+
     /// `[B, C, Y, X]` made larger by repeating pixels.
     public func upsampledNearest(height: Int, width: Int) throws(TensorError) -> Tensor {
         try Tensor(op: "upsampleNearest", self) { ctorch_upsample_nearest(raw, Int64(height), Int64(width)) }

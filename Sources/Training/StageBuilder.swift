@@ -1,9 +1,12 @@
 import Datasets
+import Diffusion
 import Foundation
+import ImageTextScorers
 import ImageTokenizer
 import Images
 import MMaDA
 import NN
+import Rewards
 import StrictJSON
 import TextTokenizer
 import Torch
@@ -114,7 +117,79 @@ struct StageBuilder {
             })
     }
 
+    // MARK: Stage 3
+
+    func policyStage(isInterrupted: @escaping () -> Bool) throws -> PolicyStage {
+        let device = try device()
+        let start = try languageStart(device: device)
+        let settings = policySettings()
+        let rewards = try RewardList(
+            configuration.rewards, environment: ProcessInfo.processInfo.environment
+        ) { description in
+            let folder = url(description.folder)
+            return switch description.kind {
+            case .clip:
+                ImageTextReward(name: description.title, scorer: try CLIPScorer(directory: folder, device: device))
+            case .imageReward:
+                ImageTextReward(
+                    name: description.title, scorer: try ImageRewardScorer(directory: folder, device: device))
+            default: nil
+            }
+        }
+        let needsReference = settings.objective.divergenceWeight > 0 && configuration.unigrpo.reference == .frozen
+        let looker = LanguageValidation(configuration, directory: directory)
+        return try PolicyStage(
+            start.model, reference: needsReference ? start.frozen() : nil, groups: groups(start.parameters),
+            settings: settings,
+            language: LanguageParts(
+                tokenizer: start.tokenizer, prompts: start.prompts, imageTokenizer: start.imageTokenizer),
+            feeds: feeds(settings.promptCounts), rewards: rewards,
+            writer: { values, folder in try start.writer.write(values, to: folder) },
+            validator: { model, step, folder in
+                let whole = try MMaDAModel(model, tokenizer: start.tokenizer, imageTokenizer: start.imageTokenizer)
+                return try looker.look(at: whole, step: step, folder: folder)
+            }, isInterrupted: isInterrupted)
+    }
+
+    private func policySettings() -> PolicySettings {
+        var settings = PolicySettings()
+        let (policy, language) = (configuration.unigrpo, languageSettings())
+        settings.groupSize = policy.groupSize
+        settings.updates = policy.innerUpdates
+        settings.accumulation = configuration.training.gradientAccumulationSteps
+        settings.noise = policy.noise
+        settings.promptMaskProbability = policy.promptMaskProbability
+        settings.objective.ratioLevel = policy.ratioLevel
+        settings.objective.clipRange = policy.clipRange
+        settings.objective.clipRangeHigh = policy.clipRangeHigh
+        settings.objective.divergenceWeight = policy.divergenceWeight
+        settings.objective.divergence = policy.divergence
+        settings.advantageScale = policy.advantageScale
+        settings.promptCounts = language.batchSizes
+        settings.coefficients = language.coefficients
+        settings.maxTextLength = language.maxTextLength
+        settings.maxPromptLength = policy.maxPromptLength
+        settings.refills = policy.refills
+        settings.recomputes = language.recomputes
+        settings.seed = configuration.training.seed
+        settings.sampling.text.temperature = policy.temperature
+        settings.sampling.text.remasking = policy.remasking
+        settings.sampling.text.wideConfidence = false
+        settings.sampling.text.steps = policy.genLength / policy.tokensPerStep
+        settings.sampling.genLength = policy.genLength
+        settings.sampling.blockLength = policy.blockLength
+        settings.sampling.image.steps = policy.imageSteps
+        settings.sampling.image.guidanceScale = policy.guidanceScale
+        settings.sampling.image.temperature = policy.imageTemperature
+        settings.sampling.rowsAtOnce = policy.rowsAtOnce
+        return settings
+    }
+
+    // MARK: Language models
+
     private struct LanguageStart {
+        /// The model as it begins, without gradients.
+        let frozen: () throws -> LLaDA
         let model: LLaDA
         let parameters: [NamedParameter]
         let tokenizer: Tokenizer
@@ -158,6 +233,8 @@ struct StageBuilder {
         let model = try LLaDA(shape, dtype: dtype, scope)
         let vocabulary = try VocabularyLayout(tokenizer, shape)
         return LanguageStart(
+            // Adapters leave the weights below them as they are: the frozen model is made of the very same.
+            frozen: { try LLaDA(shape, dtype: dtype, ParameterScope(FrozenParameters(source, device: device))) },
             model: model, parameters: parameters(), tokenizer: tokenizer,
             prompts: PromptBuilder(tokenizer, vocabulary, usesInstructions: shape.usesReasoningInstruction),
             imageTokenizer: imageTokenizer,

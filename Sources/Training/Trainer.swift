@@ -56,6 +56,8 @@ public struct StepReport: Hashable, Sendable {
     public var loss: Double
     /// Its parts, without coefficients.
     public var parts: [String: Double]
+    /// What else the stage measures, by its whole name; see ``MicroStep/measures``.
+    public var measures: [String: Double]
     /// Norm of the gradient before clipping.
     public var gradientNorm: Double
     /// Learning rate of the step.
@@ -113,7 +115,13 @@ public final class Trainer {
         let last = settings.stopAfter > 0 ? min(settings.steps, settings.stopAfter) : settings.steps
         while step < last {
             let start = ContinuousClock.now
-            let outcome = try makeStep()
+            let outcome: StepOutcome
+            do {
+                outcome = try makeStep()
+            } catch is StepAbandoned {
+                if lastSaved != step { try save() }
+                return .interrupted(step: step)
+            }
             step += 1
             switch outcome {
             case .made(var report):
@@ -149,9 +157,11 @@ public final class Trainer {
     private func makeStep() throws -> StepOutcome {
         let rate = settings.learningRate * settings.schedule.factor(step: step)
         var report = StepReport(
-            step: step + 1, total: settings.steps, loss: 0, parts: [:], gradientNorm: 0, learningRate: rate, tokens: 0,
-            samples: 0, seconds: 0, isLogged: (step + 1) % max(1, settings.logEvery) == 0 || step + 1 == settings.steps)
+            step: step + 1, total: settings.steps, loss: 0, parts: [:], measures: [:], gradientNorm: 0,
+            learningRate: rate, tokens: 0, samples: 0, seconds: 0,
+            isLogged: (step + 1) % max(1, settings.logEvery) == 0 || step + 1 == settings.steps)
         var samples: [String] = []
+        var measures: [[String: Double]] = []
         let share = 1 / Double(settings.accumulation)
         for _ in 0..<settings.accumulation {
             let micro = try stage.microStep()
@@ -161,10 +171,12 @@ public final class Trainer {
             let loss = try micro.loss.item()
             report.loss += loss * share
             for (name, value) in micro.parts { report.parts[name, default: 0] += value * share }
+            measures.append(micro.measures)
             // The gradient of such a loss would only spread it; the rest of the step is read and given up.
             guard loss.isFinite else { continue }
             if micro.loss.requiresGradient { try (micro.loss * .real(share)).backward() }
         }
+        report.measures = Self.joined(measures)
         defer { try? optimizer.clearGradients() }
         guard report.loss.isFinite else {
             return .skipped(reason: "the loss is \(report.loss)", samples: samples)
@@ -178,6 +190,16 @@ public final class Trainer {
         try optimizer.step(learningRate: rate, gradientDivisor: divisor)
         try average?.update(step: step)
         return .made(report)
+    }
+
+    /// Sums of times, means of all else.
+    public static func joined(_ measures: [[String: Double]]) -> [String: Double] {
+        var values: [String: [Double]] = [:]
+        for (name, value) in measures.lazy.joined() { values[name, default: []].append(value) }
+        return values.reduce(into: [:]) { joined, entry in
+            let sum = entry.value.reduce(0, +)
+            joined[entry.key] = entry.key.hasPrefix("seconds/") ? sum : sum / Double(entry.value.count)
+        }
     }
 
     private func validate() throws {

@@ -60,7 +60,11 @@ public struct TrainingRun {
             configuration, directory: directory, resumed: resumed.map(store.place(of:)),
             reportFailure: reportFailure)
         let stage: any TrainingStage =
-            configuration.experiment.stage == .tokenizer ? try builder.tokenizerStage() : try builder.languageStage()
+            switch configuration.experiment.stage {
+            case .tokenizer: try builder.tokenizerStage()
+            case .language: try builder.languageStage()
+            case .unigrpo: try builder.policyStage(isInterrupted: { interruption.isRequested })
+            }
         trainer = try Trainer(
             stage, Self.settings(configuration), store: store, interruption: interruption, observer: observer)
         if let resumed { try trainer.resume(from: resumed) }

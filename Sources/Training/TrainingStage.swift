@@ -9,6 +9,8 @@ public struct MicroStep {
     public var loss: Tensor
     /// The parts of the loss as they are, without coefficients, by name.
     public var parts: [String: Double]
+    /// What else is worth watching, by its whole name; times under `seconds/` add up, all else is averaged.
+    public var measures: [String: Double]
     /// Tokens (or image patches) that were computed.
     public var tokenCount: Int
     /// Examples in it.
@@ -17,13 +19,23 @@ public struct MicroStep {
     public var samples: [String]
 
     /// A micro-step.
-    public init(loss: Tensor, parts: [String: Double], tokenCount: Int, sampleCount: Int, samples: [String]) {
+    public init(
+        loss: Tensor, parts: [String: Double], measures: [String: Double] = [:], tokenCount: Int, sampleCount: Int,
+        samples: [String]
+    ) {
         self.loss = loss
         self.parts = parts
+        self.measures = measures
         self.tokenCount = tokenCount
         self.sampleCount = sampleCount
         self.samples = samples
     }
+}
+
+/// A step that a stage gave up because the run is to end; its state is as it was before.
+public struct StepAbandoned: Error {
+    /// Nothing more is to be said.
+    public init() {}
 }
 
 /// What a stage adds to the one loop: parameters, a batch mixture with its loss, and how its model is written.

@@ -102,7 +102,7 @@ import Testing
         ("training=5", "training", "keys below it"),
         ("model.gradient_checkpointing=1", "model.gradient_checkpointing", "true or false"),
         ("lr_scheduler.scheduler=cosinus", "lr_scheduler.scheduler", "cosine, linear or constant"),
-        ("experiment.stage=pretrain", "experiment.stage", "tokenizer or language"),
+        ("experiment.stage=pretrain", "experiment.stage", "tokenizer, language or unigrpo"),
         ("data.t2i=a.tar", "data.t2i", "a list"),
         ("optimizer.name=lion", "optimizer.name", "adamw"),
         ("training.noise_type=random_replace", "training.noise_type", "mask"),

@@ -135,7 +135,8 @@ typedef enum {
     ctorch_silu,
     ctorch_logical_not,
     ctorch_isfinite,
-    ctorch_tanh
+    ctorch_tanh,
+    ctorch_gelu
 } ctorch_unary_op;
 typedef enum {
     ctorch_add,
@@ -204,6 +205,9 @@ ctorch_tensor_t _Nullable ctorch_conv2d(
 ctorch_tensor_t _Nullable ctorch_group_norm(
     ctorch_tensor_t _Nonnull input, int64_t groups, ctorch_tensor_t _Nullable weight, ctorch_tensor_t _Nullable bias,
     double epsilon);
+/// Over the last dimensions, those of `weight`.
+ctorch_tensor_t _Nullable ctorch_layer_norm(
+    ctorch_tensor_t _Nonnull input, ctorch_tensor_t _Nonnull weight, ctorch_tensor_t _Nullable bias, double epsilon);
 ctorch_tensor_t _Nullable ctorch_upsample_nearest(ctorch_tensor_t _Nonnull input, int64_t height, int64_t width);
 
 // MARK: Gradients

@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Foundation
+import Rewards
 
 /// A configuration as a run uses it.
 public struct LoadedConfiguration: Sendable {
@@ -32,7 +33,9 @@ public struct LoadedConfiguration: Sendable {
         }
         let sample = try ConfigurationTree(encoding: source)
         var known = try OfficialKeys.added(to: defaults)
+        let judge = try ConfigurationTree(encoding: RewardDescription())
         for list in Self.sourceLists { known = try known.setting(list, to: .list([sample])) }
+        known = try known.setting(["rewards"], to: .list([judge]))
         try resolved.requireKnown(known)
         unreadKeys = OfficialKeys.unread(in: resolved)
 
@@ -47,6 +50,9 @@ public struct LoadedConfiguration: Sendable {
             }
             tree = try tree.setting(list, to: .list(items.map { sample.merged(with: $0) }))
         }
+        if case .list(let rewards)? = tree[path: ["rewards"]] {
+            tree = try tree.setting(["rewards"], to: .list(rewards.map { judge.merged(with: $0) }))
+        }
         // No official key says so, but the scripts of stages 1.1 and 1.2, whose text is plain, divide by rows and length.
         let texts = official.lists["lm"] ?? []
         if resolved[path: ["training", "text_loss"]] == nil, !texts.isEmpty, texts.allSatisfy({ $0.kind == .text }) {
@@ -56,6 +62,7 @@ public struct LoadedConfiguration: Sendable {
         for list in [\TrainingConfiguration.Data.t2i, \.lm, \.mmu, \.r2i, \.images] {
             example.data[keyPath: list] = [SourceDescription()]
         }
+        example.rewards = [RewardDescription()]
         configuration = try tree.decoded(as: TrainingConfiguration.self, example: example)
         mergedYAML = try tree.yaml()
         try configuration.validate()

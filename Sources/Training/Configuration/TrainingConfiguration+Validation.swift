@@ -1,5 +1,6 @@
 import Configuration
 import Datasets
+import Rewards
 
 extension TrainingConfiguration {
     /// Checks what types cannot.
@@ -52,8 +53,9 @@ extension TrainingConfiguration {
                 path: "training.mixed_precision", expected: "no, bf16 or fp16", found: "'\(t.mixedPrecision)'")
         }
         try validateRest(check)
+        if experiment.stage == .unigrpo { try validatePolicy(check) }
         let rows = t.batchSizeT2i + t.batchSizeLm + t.batchSizeMmu + t.batchSizeR2i
-        if experiment.stage == .language, rows == 0 {
+        if experiment.stage != .tokenizer, rows == 0 {
             throw ConfigurationFileError.inconsistent(
                 "all of training.batch_size_t2i, _lm, _mmu and _r2i are 0: there is nothing to train on")
         }
@@ -114,6 +116,39 @@ extension TrainingConfiguration {
                 try check("data.\(name).\(index).weight", source.weight, 0...large)
                 try check("data.\(name).\(index).resolution", Double(source.resolution), 1...16384)
             }
+        }
+    }
+
+    /// Stage 3.
+    private func validatePolicy(_ check: Check) throws(ConfigurationFileError) {
+        let (large, u) = (1e12, unigrpo)
+        let counts: [(path: String, value: Int, least: Double)] = [
+            ("group_size", u.groupSize, 2), ("inner_updates", u.innerUpdates, 1), ("refills", u.refills, 0),
+            ("max_prompt_length", u.maxPromptLength, 1), ("gen_length", u.genLength, 1),
+            ("block_length", u.blockLength, 1), ("tokens_per_step", u.tokensPerStep, 1),
+            ("image_steps", u.imageSteps, 1), ("rows_at_once", u.rowsAtOnce, 1),
+        ]
+        for (name, value, least) in counts { try check("unigrpo.\(name)", Double(value), least...65536) }
+        let shares: [(path: String, value: Double, most: Double)] = [
+            ("prompt_mask_probability", u.promptMaskProbability, 1), ("clip_range", u.clipRange, 1),
+            ("clip_range_high", u.clipRangeHigh, large), ("divergence_weight", u.divergenceWeight, large),
+            ("temperature", u.temperature, 100), ("guidance_scale", u.guidanceScale, 1000),
+            ("image_temperature", u.imageTemperature, 1000),
+        ]
+        for (name, value, most) in shares { try check("unigrpo.\(name)", value, 0...most) }
+        for (index, reward) in rewards.enumerated() {
+            try check("rewards.\(index).weight", reward.weight, -large...large)
+        }
+        guard u.genLength.isMultiple(of: u.blockLength), u.blockLength.isMultiple(of: u.tokensPerStep) else {
+            throw .inconsistent(
+                "unigrpo.gen_length \(u.genLength) must be a multiple of block_length \(u.blockLength), and that of "
+                    + "tokens_per_step \(u.tokensPerStep)")
+        }
+        guard !rewards.isEmpty else {
+            throw .inconsistent("stage unigrpo needs rewards: a list of what tells answers apart")
+        }
+        guard training.batchSizeR2i == 0 else {
+            throw .inconsistent("stage unigrpo has no answers of reasoned pictures; set training.batch_size_r2i to 0")
         }
     }
 }

@@ -1,5 +1,7 @@
 public import Datasets
+public import Diffusion
 public import NN
+public import Rewards
 
 /// What a run does, under the keys of the official YAML files (training §3) and a few of our own.
 ///
@@ -23,6 +25,10 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
     public var maskSchedule = MaskSchedule()
     /// What is looked at during training.
     public var validation = Validation()
+    /// Stage 3: phases, noise and objective.
+    public var unigrpo = UniGRPO()
+    /// Stage 3: what tells answers apart.
+    public var rewards: [RewardDescription] = []
 
     /// Every default.
     public init() {}
@@ -33,6 +39,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         case tokenizer
         /// Stages 1.1 to 2.2: masked tokens.
         case language
+        /// Stage 3: UniGRPO.
+        case unigrpo
     }
 
     /// `experiment`.
@@ -320,6 +328,54 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var maxSkippedSteps = 10
         /// `cpu`, `cuda:N` or `mps`.
         public var device = "cpu"
+    }
+
+    /// `unigrpo`; prompts of a phase are `training.batch_size_…`, and the `…_coeff` scale their advantages.
+    public struct UniGRPO: Codable, Hashable, Sendable {
+        /// Answers to each prompt (G).
+        public var groupSize = 8
+        /// Optimizer steps on the answers of a phase (μ).
+        public var innerUpdates = 4
+        /// How much of an answer is masked: `structured`, `rising`, `random` or `full`.
+        public var noise = PolicyNoiseKind.structured
+        /// Chance that a token of the prompt is masked too; d1 has 0.15.
+        public var promptMaskProbability = 0.0
+        /// `sequence` or `token`.
+        public var ratioLevel = RatioLevel.sequence
+        /// Ratios below 1 − this earn nothing more.
+        public var clipRange = 0.2
+        /// Ratios above 1 + this earn nothing more.
+        public var clipRangeHigh = 0.2
+        /// What the divergence costs (β).
+        public var divergenceWeight = 0.01
+        /// `k3` or `k1`.
+        public var divergence = DivergenceEstimator.k3
+        /// What it is measured from: `frozen` or `old`.
+        public var reference = PolicyReference.frozen
+        /// What rewards of a group are divided by: `unbiased`, `population` or `none`.
+        public var advantageScale = AdvantageScale.unbiased
+        /// How often a phase asks further prompts while most groups agree.
+        public var refills = 2
+        /// Longer prompts are passed over.
+        public var maxPromptLength = 2048
+        /// Of texts; 0 would give equal answers.
+        public var temperature = 0.9
+        /// Tokens that an answer may have.
+        public var genLength = 256
+        /// Tokens of a block.
+        public var blockLength = 64
+        /// Tokens revealed in a step.
+        public var tokensPerStep = 2
+        /// `low_confidence` or `random`.
+        public var remasking = Remasking.lowConfidence
+        /// Steps of pictures.
+        public var imageSteps = 16
+        /// Guidance of pictures.
+        public var guidanceScale = 3.5
+        /// Noise on what stays, in pictures.
+        public var imageTemperature = 1.0
+        /// Answers in work at the same time.
+        public var rowsAtOnce = 64
     }
 
     /// What activations are computed in.

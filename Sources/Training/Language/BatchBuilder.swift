@@ -112,7 +112,9 @@ public struct BatchBuilder {
                 return .textToImage(row, maxTextLength: length, weight: weight)
             }
             let share = 1 / Float(max(1, masked.count { $0 }))
-            return .textToImage(row, maxTextLength: length) { vocabulary.image.contains(Int($0)) ? weight($0) * share : 0 }
+            return .textToImage(row, maxTextLength: length) {
+                vocabulary.image.contains(Int($0)) ? weight($0) * share : 0
+            }
         }
     }
 

@@ -55,10 +55,11 @@ public struct PolicyNoise: Hashable, Sendable {
 
     /// A generator of its own for each purpose.
     private func random(_ rollout: Int, _ answer: Int, _ purpose: UInt64) throws -> RandomSource {
-        var key = seed
-        for part in [UInt64(rollout), UInt64(answer), purpose] { key = Self.mixed(key ^ Self.mixed(part)) }
-        return try RandomSource(seed: key)
+        try RandomSource(seed: Self.key([seed, UInt64(rollout), UInt64(answer), purpose]))
     }
+
+    /// One seed of several numbers.
+    static func key(_ parts: [UInt64]) -> UInt64 { parts.reduce(0) { mixed($0 ^ mixed($1)) } }
 
     /// SplitMix64's finalizer (Steele, Lea and Flood 2014): near numbers come far apart.
     private static func mixed(_ value: UInt64) -> UInt64 {

@@ -1,0 +1,350 @@
+import Checkpoints
+import Datasets
+import Diffusion
+import Foundation
+import Images
+import MMaDA
+import NN
+import Rewards
+import ShapesWorld
+import StrictJSON
+import Testing
+import TextTokenizer
+import Torch
+import Transformer
+
+@testable import Training
+
+/// A reward that a test makes up.
+private struct MadeUpReward: Reward {
+    var name = "made_up"
+    var judge: @Sendable (RewardSample) throws -> RewardOutcome
+    func outcomes(of samples: [RewardSample]) throws -> [RewardOutcome] { try samples.map(judge) }
+}
+
+private struct Refusal: Error {}
+
+@Suite(.serialized) final class PolicyStageTests {
+    private let tiny: TinyWorld
+    private let base: URL
+    private let world = World(level: .cells, seed: 3)
+
+    init() throws {
+        tiny = try TinyWorld()
+        let observer = RecordingObserver()
+        for loaded in [
+            try tiny.tokenizer(output: "vq", ["training.max_train_steps=2"]),
+            try tiny.language(output: "base", imageTokenizer: "vq/checkpoint-2", ["training.max_train_steps=1"]),
+        ] {
+            let run = try TrainingRun(loaded, start: .new, interruption: Interruption(), observer: observer)
+            try run.trainer.run()
+        }
+        base = tiny.folder.appending(path: "base/checkpoint-1")
+    }
+
+    deinit { tiny.remove() }
+
+    // MARK: Stages made by hand
+
+    private struct Made {
+        var stage: PolicyStage
+        var trained: TrainableParameters
+        var reference: LLaDA
+    }
+
+    private func settings() -> PolicySettings {
+        var settings = PolicySettings()
+        settings.groupSize = 3
+        settings.updates = 2
+        settings.promptCounts = [.textToImage: 1, .language: 1, .understanding: 1]
+        settings.sampling.genLength = 8
+        settings.sampling.blockLength = 4
+        settings.sampling.text.steps = 8
+        settings.sampling.text.temperature = 1
+        settings.sampling.image.steps = 3
+        settings.sampling.image.guidanceScale = 1
+        settings.sampling.rowsAtOnce = 4
+        settings.refills = 0
+        settings.seed = 5
+        settings.objective.divergenceWeight = 0.1
+        return settings
+    }
+
+    private func make(
+        _ change: (inout PolicySettings) -> Void = { _ in }, reference: Bool = true,
+        isInterrupted: @escaping () -> Bool = { false },
+        judge: @escaping @Sendable (RewardSample) throws -> RewardOutcome
+    ) throws -> Made {
+        var settings = settings()
+        change(&settings)
+        let (shape, checkpoint) = try MMaDAModel.transformerFiles(directory: base)
+        let trained = TrainableParameters(CheckpointParameters(checkpoint))
+        let model = try LLaDA(shape, dtype: .float32, ParameterScope(trained))
+        let frozen = try LLaDA(shape, dtype: .float32, ParameterScope(CheckpointParameters(checkpoint)))
+        let whole = try MMaDAModel(directory: base)
+        let tasks: [LossPart: TaskKind] = [
+            .textToImage: .textToImage, .language: .chat, .understanding: .understanding,
+        ]
+        let feeds = try tasks.mapValues { task in
+            RepeatedRecords(try (0..<4).map { try world.example(task, .train, $0).record })
+        }
+        let stage = try PolicyStage(
+            model, reference: reference ? frozen : nil, groups: [AdamW.Group(trained.parameters, weightDecay: 0)],
+            settings: settings,
+            language: LanguageParts(
+                tokenizer: whole.tokenizer, prompts: whole.prompts, imageTokenizer: whole.imageTokenizer()),
+            feeds: feeds, rewards: RewardList([RewardList.Entry(MadeUpReward(judge: judge))]), writer: { _, _ in },
+            isInterrupted: isInterrupted)
+        return Made(stage: stage, trained: trained, reference: frozen)
+    }
+
+    /// A judgement that differs between answers and needs nothing but them.
+    @Sendable private static func variety(_ sample: RewardSample) -> RewardOutcome {
+        if let picture = sample.picture {
+            return .value(Double(picture.pixels.reduce(0) { ($0 &* 31 &+ Int($1)) % 997 }))
+        }
+        return .value(Double(sample.text.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) % 997 }))
+    }
+
+    private func gradient(_ made: Made) throws -> Double {
+        try Tensor.norm(of: made.trained.parameters.compactMap { try $0.tensor.gradient() })
+    }
+
+    @Test func `in the first inner update ratios are 1 and the divergence is 0`() throws {
+        let made = try make(judge: Self.variety)
+        let first = try made.stage.microStep()
+        #expect(abs(try #require(first.measures["policy/ratio"]) - 1) < 1e-4)
+        #expect(abs(try #require(first.parts["divergence"])) < 1e-6)
+        try first.loss.backward()
+        #expect(try gradient(made) > 0)
+        let second = try made.stage.microStep()
+        #expect(second.measures["seconds/rollout"] == nil && first.measures["seconds/rollout"] != nil)
+    }
+
+    @Test func `where all answers to a prompt are worth the same nothing is learnt`() throws {
+        let made = try make(judge: { _ in .value(1) })
+        let step = try made.stage.microStep()
+        #expect(!step.loss.requiresGradient)
+        #expect(step.sampleCount == 0 && step.measures["policy/used_share"] == 0)
+        #expect(step.measures["reward/made_up"] == 1)
+    }
+
+    @Test func `a better answer becomes likelier and a worse one less likely`() throws {
+        let made = try make({ $0.promptCounts = [.language: 2] }, judge: Self.variety)
+        let optimizer = AdamW(made.stage.groups)
+        let first = try made.stage.microStep()
+        try first.loss.backward()
+        try optimizer.step(learningRate: 1e-3)
+        try optimizer.clearGradients()
+        // The same answers under another mask: the surrogate has grown by the step.
+        let second = try made.stage.microStep()
+        #expect(try #require(second.parts["surrogate"]) < 0)
+        #expect(try #require(second.measures["policy/ratio"]) != 1)
+    }
+
+    @Test func `a reward that throws, is no number or fails costs its answers alone`() throws {
+        let made = try make(judge: { sample in
+            switch sample.task {
+            case .chat: throw Refusal()
+            case .understanding: .value(.nan)
+            default: Self.variety(sample)
+            }
+        })
+        let step = try made.stage.microStep()
+        // A throw costs the whole batch of that reward; pictures of the made-up reward are in it too.
+        #expect(step.sampleCount == 0)
+        let other = try make(
+            { $0.promptCounts[.language] = 0 },
+            judge: { sample in
+                sample.task == .understanding ? .value(.infinity) : Self.variety(sample)
+            })
+        let found = try other.stage.microStep()
+        #expect(found.sampleCount == 3)
+        #expect(found.measures["reward_failures/made_up"] == 3)
+    }
+
+    @Test func `an answer in a batch is the answer alone`() throws {
+        let whole = try MMaDAModel(directory: base)
+        let settings = settings()
+        let sampler = RolloutSampler(
+            model: whole.transformer, vocabulary: whole.vocabulary, sampling: settings.sampling,
+            unconditional: whole.prompts.textToImage("", maxTextLength: 64))
+        let requests = try (0..<7).map { index -> RolloutSampler.Request in
+            let record = try world.example(index.isMultiple(of: 2) ? .textToImage : .chat, .train, index).record
+            let prompt =
+                try record.task == .textToImage
+                ? whole.prompts.textToImage(record.prompt, maxTextLength: 64)
+                : whole.prompts.chat([ChatMessage(role: .user, content: record.prompt)])
+            return .init(task: record.task, group: index, prompt: prompt, seed: UInt64(100 + index))
+        }
+        let together = try sampler.rollouts(requests)
+        for (request, rollout) in zip(requests, together) {
+            #expect(try sampler.rollouts([request]) == [rollout])
+        }
+        for rollout in together where !rollout.isPicture {
+            #expect(rollout.prompt.count + rollout.answer.count + rollout.suffix.count == rollout.prompt.count + 8)
+            #expect(rollout.isTruncated == (rollout.answer.last != whole.vocabulary.end))
+        }
+    }
+
+    @Test func `gathered likelihoods are those of all logits, and the prompt is never masked`() throws {
+        let made = try make(judge: Self.variety)
+        let whole = try MMaDAModel(directory: base)
+        let sampler = RolloutSampler(
+            model: whole.transformer, vocabulary: whole.vocabulary, sampling: settings().sampling,
+            unconditional: whole.prompts.textToImage("", maxTextLength: 64))
+        let caption = try world.example(.textToImage, .train, 1).record.prompt
+        let rollouts = try sampler.rollouts([
+            .init(
+                task: .textToImage, group: 0, prompt: whole.prompts.textToImage(caption, maxTextLength: 64), seed: 1),
+            .init(
+                task: .chat, group: 1, prompt: whole.prompts.chat([ChatMessage(role: .user, content: "why ?")]), seed: 2
+            ),
+        ])
+        let noise = PolicyNoise(.structured, updates: 1, seed: 8)
+        let likelihood = try PolicyLikelihood(
+            rollouts, numbers: [0, 1], noise: noise, rollout: 0, update: 0, vocabulary: whole.vocabulary,
+            temperature: 0.7)
+        let found: [Float] = try likelihood.logProbabilities(made.stage.model).detached().array()
+        var start = 0
+        for (index, count) in zip(likelihood.order, likelihood.counts) {
+            let rollout = rollouts[index]
+            let mask = try noise.mask(
+                rollout: 0, answer: index, update: 0, count: rollout.answer.count,
+                fraction: rollout.isPicture ? { cos(.pi / 2 * (1 - $0)) } : { $0 })
+            #expect(mask.count { $0 } == count)
+            let ids = rollout.noised(
+                mask: mask, promptMask: rollout.prompt.map { _ in false }, maskID: whole.vocabulary.mask)
+            #expect(Array(ids.prefix(rollout.prompt.count)) == rollout.prompt)
+            let x = try whole.transformer.embed(Tensor(ids.map(Int64.init)))
+            let hidden = try whole.transformer.hiddenStates(x, SequenceLayout(lengths: [ids.count]))
+            let range = rollout.isPicture ? whole.vocabulary.image : 0..<whole.transformer.configuration.vocabularySize
+            let logits = try whole.transformer.logits(hidden, vocabulary: range) / .real(rollout.isPicture ? 1 : 0.7)
+            let all = try logits.logSoftmax(along: -1)
+            for (place, isMasked) in mask.enumerated() where isMasked {
+                let column = Int(rollout.answer[place]) - range.lowerBound
+                let wanted = try all.select(rollout.prompt.count + place).select(column).item()
+                #expect(abs(Double(found[start]) - wanted) < 1e-5)
+                start += 1
+            }
+        }
+        #expect(start == found.count)
+    }
+
+    @Test func `a phase that is given up leaves no trace`() throws {
+        let counter = CallCounter()
+        let made = try make(isInterrupted: { counter.next() > 4 }, judge: Self.variety)
+        let before = try made.stage.state
+        #expect(throws: StepAbandoned.self) { try made.stage.microStep() }
+        #expect(try made.stage.state == before)
+        counter.reset()
+        let again = try make(judge: Self.variety)
+        let (a, b) = (made.stage, again.stage)
+        counter.stop()
+        #expect(try a.microStep().loss.detached().item() == b.microStep().loss.detached().item())
+    }
+
+    private final class CallCounter {
+        private var count = 0
+        private var isStopped = false
+        func next() -> Int {
+            if !isStopped { count += 1 }
+            return count
+        }
+        func reset() { count = 0 }
+        func stop() { isStopped = true }
+    }
+
+    @Test(arguments: PolicyNoiseKind.allCases)
+    func `every kind of noise and level of ratio trains`(kind: PolicyNoiseKind) throws {
+        for level in RatioLevel.allCases {
+            let made = try make(
+                {
+                    $0.noise = kind
+                    $0.objective.ratioLevel = level
+                    $0.promptMaskProbability = kind == .full ? 0.15 : 0
+                    $0.updates = kind == .random ? 1 : 2
+                    $0.accumulation = 2
+                }, reference: kind != .rising, judge: Self.variety)
+            for _ in 0..<4 {
+                let step = try made.stage.microStep()
+                #expect(try step.loss.detached().item().isFinite)
+                try step.loss.backward()
+            }
+            #expect(try gradient(made) > 0)
+        }
+    }
+
+    // MARK: Whole runs
+
+    private func loaded(_ output: String, _ sets: [String] = []) throws -> LoadedConfiguration {
+        let yaml = """
+            experiment: {stage: unigrpo, output_dir: \(tiny.folder.path)/\(output), save_every: 3, log_every: 1,
+              checkpoints_total_limit: 0}
+            model: {mmada: {pretrained_model_path: \(base.path), num_vq_tokens: 16}}
+            data:
+              shuffle_buffer_size: 8
+              t2i: [{container: tar, kind: records, paths: ["\(tiny.folder.path)/world/train/t2i-*.tar"]}]
+              mmu: [{container: tar, kind: records, paths: ["\(tiny.folder.path)/world/train/mmu-*.tar"]}]
+              lm: [{container: jsonl, kind: records, paths: ["\(tiny.folder.path)/world/train/chat.jsonl"]}]
+            dataset: {preprocessing: {resolution: 64, max_seq_length: 64}}
+            optimizer: {params: {learning_rate: 1e-3, weight_decay: 0}}
+            training: {batch_size_t2i: 1, batch_size_lm: 1, batch_size_mmu: 1, max_train_steps: 8, threads: 1,
+              gradient_accumulation_steps: 2}
+            unigrpo: {group_size: 4, inner_updates: 4, gen_length: 8, block_length: 4, tokens_per_step: 1,
+              temperature: 1.0, image_steps: 3, rows_at_once: 5}
+            rewards:
+              - {kind: shapes, weight: 1.0, tasks: [t2i]}
+              - {kind: length, free_length: 0, full_length: 200, tasks: [chat, mmu]}
+            """
+        let file = tiny.folder.appending(path: "\(output).yaml")
+        try Data(yaml.utf8).write(to: file)
+        return try LoadedConfiguration(file: file.path, sets: sets)
+    }
+
+    private func run(
+        _ loaded: LoadedConfiguration, _ start: TrainingRun.Start = .new, _ observer: RecordingObserver = .init(),
+        _ interruption: Interruption = .init()
+    ) throws -> URL {
+        let run = try TrainingRun(loaded, start: start, interruption: interruption, observer: observer)
+        try run.trainer.run()
+        return run.folder
+    }
+
+    @Test(arguments: [6, 4])
+    func `a run stopped within a phase, or between two, ends in the same bytes`(step: Int) throws {
+        let whole = try run(loaded("whole-\(step)"))
+        let interruption = Interruption()
+        let observer = RecordingObserver()
+        observer.onStep = { if $0.step == step { interruption.request() } }
+        let halves = try loaded("halves-\(step)")
+        _ = try run(halves, .new, observer, interruption)
+        let second = RecordingObserver()
+        let end = try run(halves, .latest, second)
+        #expect(second.reports.map(\.step) == Array(step + 1...8))
+        for name in ["model.safetensors", "training/optimizer.safetensors", "training/state.json"] {
+            let files = [whole, end].map { $0.appending(path: "checkpoint-8/\(name)").path }
+            #expect(FileManager.default.contentsEqual(atPath: files[0], andPath: files[1]), "\(name)")
+        }
+        #expect(second.reports.contains { $0.measures["seconds/rollout"] != nil } || step == 6)
+        #expect(observer.reports[0].measures.keys.contains { $0.hasPrefix("reward/") })
+    }
+
+    @Test func `adapters are trained over the weights that the reference has`() throws {
+        let folder = try run(
+            loaded("lora", ["model.lora.rank=2", "training.max_train_steps=2", "unigrpo.inner_updates=2"]))
+        let merged = tiny.folder.appending(path: "merged-policy")
+        try AdapterMerge.merge(model: base, adapter: folder.appending(path: "checkpoint-2"), into: merged)
+        #expect(try ModelInspection(directory: merged).isSound)
+    }
+
+    @Test(arguments: [
+        (["rewards=[]"], "rewards"), (["unigrpo.group_size=1"], "group_size"), (["unigrpo.gen_length=9"], "gen_length"),
+        (["training.batch_size_r2i=1"], "batch_size_r2i"), (["rewards.0.weigth=2"], "weight"),
+        (["unigrpo.noise=loud"], "noise"),
+    ])
+    func `what cannot be is an error that names the key`(sets: [String], key: String) throws {
+        let error = #expect(throws: (any Error).self) { try self.loaded("bad", sets) }
+        #expect("\(try #require(error))".contains(key))
+    }
+}
