@@ -67,7 +67,10 @@ public struct WorldWriter {
                 let key = example.record.id
                 tar.add(key + ".png", try image.pngData())
                 if task == .textToImage { tar.add(key + ".txt", Array(example.record.prompt.utf8)) }
-                tar.add(key + ".json", StoredRecord(example.record).json.serialized())
+                // What a picture must show goes with its caption, so that painted ones can be judged by the file alone.
+                var record = example.record
+                if task == .textToImage { record.gold = example.requirements?.text ?? "" }
+                tar.add(key + ".json", StoredRecord(record).json.serialized())
             }
             try tar.write(to: folder.appending(path: name))
         }

@@ -48,6 +48,12 @@ import Testing
                 #expect(record.prompt == example.record.prompt && record.image == example.record.image)
             }
             #expect(painted.count == 6)
+            // As records they also say what a picture must show.
+            for (index, record) in try records(.tar, .records, "\(split.rawValue)/t2i-*.tar").enumerated() {
+                let example = try world.example(.textToImage, split, index)
+                #expect(CaptionRequirements(text: record.gold) == example.requirements)
+                #expect(record.prompt == example.record.prompt && record.image == example.record.image)
+            }
             for task in [TaskKind.chat, .text] where split != .heldout {
                 let found = try records(.jsonLines, .records, "\(split.rawValue)/\(task.rawValue).jsonl")
                 #expect(try found == (0..<6).map { try world.example(task, split, $0).record })
