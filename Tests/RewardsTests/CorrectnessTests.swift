@@ -45,6 +45,6 @@ import Testing
             _ = Format().outcomes(of: samples)
         }
         print("Correctness and Format: \(samples.count) hostile responses in \(time)")
-        #expect(time < .seconds(20))
+        #expect(time < .seconds(120))
     }
 }
