@@ -53,7 +53,6 @@ public struct World: Hashable, Sendable {
                 let caption = scene.caption(&random)
                 example.record.prompt = caption.text
                 example.requirements = caption.requirements
-                example.record.gold = caption.requirements.text
             case .caption:
                 example.record.prompt = Self.descriptionRequest
                 example.record.answer = scene.description
