@@ -23,6 +23,7 @@ public struct PerceptualDistance: Sendable {
     ///   - channels: Of the first level; 64 in VGG-16.
     ///   - network: At the root of torchvision's VGG-16.
     ///   - calibration: At the root of the weights that lpips publishes; `nil` counts all channels alike.
+    /// - Throws: `ParameterError` where the weights are of another network.
     public init(channels: Int, network: ParameterScope, calibration: ParameterScope?) throws {
         var inputs = 3
         levels = try zip(Self.places, Self.multipliers).map { places, multiplier in
