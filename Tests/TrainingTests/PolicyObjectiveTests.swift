@@ -14,10 +14,10 @@ import Torch
     /// Loss and gradients of a case, through the chunked head.
     private func check(_ json: JSONValue) throws {
         let counts = try #require(json["counts"]?.arrayValue).compactMap(\.intValue)
-        let M = counts.reduce(0, +)
-        let hidden = try Tensor(Self.floats(json["hidden"]), shape: [M, Self.floats(json["hidden"]).count / M])
-        let D = hidden.size(1)
-        let head = try Tensor(Self.floats(json["head"]), shape: [Self.floats(json["head"]).count / D, D])
+        let rows = counts.reduce(0, +)
+        let hidden = try Tensor(Self.floats(json["hidden"]), shape: [rows, Self.floats(json["hidden"]).count / rows])
+        let width = hidden.size(1)
+        let head = try Tensor(Self.floats(json["head"]), shape: [Self.floats(json["head"]).count / width, width])
         let targets = try #require(json["targets"]?.arrayValue).compactMap { $0.intValue.map(Int64.init) }
         for leaf in [hidden, head] { try leaf.requireGradientInPlace() }
 

@@ -85,7 +85,7 @@ struct PolicyLikelihood {
         let x = try model.embed(Tensor(ids.map(Int64.init)).to(device))
         let hidden = try model.hiddenStates(x, layout, rows: positions, recomputing: recomputing)  // [M, D]
         let targets = try Tensor(targets.map(Int64.init)).to(device)
-        let M = positions.count
+        let count = positions.count
         var parts: [Tensor] = []
         if textCount > 0 {
             parts.append(
@@ -94,10 +94,11 @@ struct PolicyLikelihood {
                     vocabulary: 0..<model.configuration.vocabularySize,
                     temperature: temperature > 0 ? temperature : 1))
         }
-        if textCount < M {
+        if textCount < count {
             parts.append(
                 try model.logProbabilities(
-                    hidden.slice(textCount..<M), targets: targets.slice(textCount..<M), vocabulary: vocabulary.image))
+                    hidden.slice(textCount..<count), targets: targets.slice(textCount..<count),
+                    vocabulary: vocabulary.image))
         }
         return try Tensor.cat(parts)
     }

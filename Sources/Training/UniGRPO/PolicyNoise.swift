@@ -38,18 +38,18 @@ public struct PolicyNoise: Hashable, Sendable {
 
     /// Timesteps t₁ … t_μ in 1…T for a start in 0…T − 1; not for ``PolicyNoiseKind/random``, which has no order.
     static func timesteps(_ kind: PolicyNoiseKind, start: Int, updates: Int) -> [Int] {
-        let T = timesteps
+        let count = timesteps
         switch kind {
         case .structured:
             return (0..<updates).map { n in
-                let t = (start + n * T / updates) % T
-                return t == 0 ? T : t
+                let t = (start + n * count / updates) % count
+                return t == 0 ? count : t
             }
         case .rising:
             guard updates > 1 else { return [max(1, start)] }
-            return (0..<updates).map { max(1, start + $0 * (T - start) / (updates - 1)) }
+            return (0..<updates).map { max(1, start + $0 * (count - start) / (updates - 1)) }
         case .random, .full:
-            return (0..<updates).map { _ in T }
+            return (0..<updates).map { _ in count }
         }
     }
 
@@ -71,15 +71,15 @@ public struct PolicyNoise: Hashable, Sendable {
 
     /// The share of an answer that is masked in an inner update, in 0 < p ≤ 1.
     func ratio(rollout: Int, answer: Int, update: Int) throws -> Double {
-        let T = Self.timesteps
+        let count = Self.timesteps
         switch kind {
         case .full: return 1
         case .random:
             let draw = try random(rollout, answer, 16 + UInt64(update)).uniform([1]).item()
-            return max(1 / Double(T), draw)
+            return max(1 / Double(count), draw)
         case .structured, .rising:
-            let draw = try random(rollout, answer, 0).integers([1], in: 0..<T).item()
-            return Double(Self.timesteps(kind, start: Int(draw), updates: updates)[update]) / Double(T)
+            let draw = try random(rollout, answer, 0).integers([1], in: 0..<count).item()
+            return Double(Self.timesteps(kind, start: Int(draw), updates: updates)[update]) / Double(count)
         }
     }
 
