@@ -57,8 +57,8 @@ struct OfficialFile: Sendable, CustomTestStringConvertible {
     /// The keys and values of the file, in our own layout.
     var tree: ConfigurationTree {
         get throws {
-            let shared = try ConfigurationTree(file: Golden.file("configurations/shared.yaml").path)
-            return shared.merged(with: try ConfigurationTree(file: Golden.file("configurations/\(name).yaml").path))
+            let shared = try ConfigurationTree(file: Golden.ownFile("configurations/shared.yaml").path)
+            return shared.merged(with: try ConfigurationTree(file: Golden.ownFile("configurations/\(name).yaml").path))
         }
     }
 }
