@@ -18,7 +18,7 @@ public final class LanguageStage: TrainingStage {
 
     private let settings: LanguageSettings
     private let builder: BatchBuilder
-    private let feeds: [LossPart: any RecordFeed]
+    private let feeds: PartFeeds
     private let random: RandomSource
     private let writer: ([NamedParameter], URL) throws -> Void
     private let validator: (LLaDA, Int, URL) throws -> [String: Double]
@@ -45,13 +45,10 @@ public final class LanguageStage: TrainingStage {
         writer: @escaping ([NamedParameter], URL) throws -> Void,
         validator: @escaping (LLaDA, Int, URL) throws -> [String: Double] = { _, _, _ in [:] }
     ) throws {
-        for (part, count) in settings.batchSizes where count > 0 && feeds[part] == nil {
-            throw TrainingError.noData(part: part.rawValue)
-        }
         self.model = model
         self.groups = groups
         self.settings = settings
-        self.feeds = feeds
+        self.feeds = try PartFeeds(feeds, counts: settings.batchSizes)
         self.random = random
         self.writer = writer
         self.validator = validator
@@ -67,21 +64,15 @@ public final class LanguageStage: TrainingStage {
         var batch: [LossPart: [BatchBuilder.Tokens]] = [:]
         var names: [String] = []
         for part in LossPart.allCases {
-            guard let count = settings.batchSizes[part], count > 0, let feed = feeds[part] else { continue }
-            var rows: [BatchBuilder.Tokens] = []
-            var refused = 0
-            while rows.count < count {
-                let record = try feed.next()
-                if let tokens = try builder.tokens(record, part) {
-                    rows.append(tokens)
-                    names.append("\(record.source)/\(record.id)")
-                } else {
+            let rows = try feeds.draw(part) { record in
+                guard let tokens = try builder.tokens(record, part) else {
                     droppedCount += 1
-                    refused += 1
-                    guard refused < 10_000 else { throw TrainingError.noData(part: part.rawValue) }
+                    return BatchBuilder.Tokens?.none
                 }
+                names.append("\(record.source)/\(record.id)")
+                return tokens
             }
-            batch[part] = rows
+            if !rows.isEmpty { batch[part] = rows }
         }
         let sequences = try builder.sequences(batch, number: batchCount, random)
         batchCount += 1
@@ -97,13 +88,9 @@ public final class LanguageStage: TrainingStage {
     /// Batches seen, the noise generator and each feed's position.
     public var state: JSONValue {
         get throws {
-            var positions: [(key: JSONString, value: JSONValue)] = []
-            for part in LossPart.allCases {
-                if let feed = feeds[part] { positions.append((JSONString(part.rawValue), try feed.state)) }
-            }
             let fields: [(key: JSONString, value: JSONValue)] = [
                 ("batches", .integer(Int64(batchCount))), ("random", try random.stateText),
-                ("data", .object(positions)),
+                ("data", try feeds.state),
             ]
             return .object(fields)
         }
@@ -113,13 +100,7 @@ public final class LanguageStage: TrainingStage {
     public func restore(_ state: JSONValue) throws {
         batchCount = state["batches"]?.intValue ?? 0
         try random.restore(text: state["random"])
-        for (part, feed) in feeds {
-            guard let position = state["data"]?[part.rawValue] else {
-                throw TrainingError.unreadableState(
-                    folder: "state.json", reason: "no position of the data for '\(part.rawValue)'")
-            }
-            try feed.restore(position)
-        }
+        try feeds.restore(state["data"])
     }
 
     /// Writes a model folder.

@@ -27,7 +27,7 @@ public final class PolicyStage: TrainingStage {
     private let reference: LLaDA?
     private let settings: PolicySettings
     private let language: LanguageParts
-    private let feeds: [LossPart: any RecordFeed]
+    private let feeds: PartFeeds
     private let rewards: RewardList
     private let writer: ([NamedParameter], URL) throws -> Void
     private let validator: (LLaDA, Int, URL) throws -> [String: Double]
@@ -60,15 +60,12 @@ public final class PolicyStage: TrainingStage {
         validator: @escaping (LLaDA, Int, URL) throws -> [String: Double] = { _, _, _ in [:] },
         isInterrupted: @escaping () -> Bool = { false }
     ) throws {
-        for (part, count) in settings.promptCounts where count > 0 && feeds[part] == nil {
-            throw TrainingError.noData(part: part.rawValue)
-        }
         self.model = model
         self.reference = reference
         self.groups = groups
         self.settings = settings
         self.language = language
-        self.feeds = feeds
+        self.feeds = try PartFeeds(feeds, counts: settings.promptCounts)
         self.rewards = rewards
         self.writer = writer
         self.validator = validator
@@ -126,12 +123,12 @@ public final class PolicyStage: TrainingStage {
     // MARK: Phases
 
     private func makePhase(_ measures: inout [String: Double]) throws -> PolicyPhase {
-        let before = try feedState
+        let before = try feeds.state
         do {
             return try withoutGradient { () throws in try collect(&measures) }
         } catch is StepAbandoned {
             // As if it had not begun.
-            try restoreFeeds(before)
+            try feeds.restore(before)
             throw StepAbandoned()
         }
     }
@@ -207,23 +204,7 @@ public final class PolicyStage: TrainingStage {
     }
 
     private func drawPrompts() throws -> [Prompt] {
-        var prompts: [Prompt] = []
-        for part in LossPart.allCases {
-            guard let count = settings.promptCounts[part], count > 0, let feed = feeds[part] else { continue }
-            var refused = 0
-            var found = 0
-            while found < count {
-                let record = try feed.next()
-                guard let prompt = try prompt(record, part) else {
-                    refused += 1
-                    guard refused < 10_000 else { throw TrainingError.noData(part: part.rawValue) }
-                    continue
-                }
-                prompts.append(prompt)
-                found += 1
-            }
-        }
-        return prompts
+        try LossPart.allCases.flatMap { part in try feeds.draw(part) { try prompt($0, part) } }
     }
 
     private func prompt(_ record: Record, _ part: LossPart) throws -> Prompt? {
@@ -332,26 +313,6 @@ public final class PolicyStage: TrainingStage {
 
     // MARK: State
 
-    private var feedState: JSONValue {
-        get throws {
-            var positions: [(key: JSONString, value: JSONValue)] = []
-            for part in LossPart.allCases {
-                if let feed = feeds[part] { positions.append((JSONString(part.rawValue), try feed.state)) }
-            }
-            return .object(positions)
-        }
-    }
-
-    private func restoreFeeds(_ state: JSONValue?) throws {
-        for (part, feed) in feeds {
-            guard let position = state?[part.rawValue] else {
-                throw TrainingError.unreadableState(
-                    folder: "state.json", reason: "no position of the data for '\(part.rawValue)'")
-            }
-            try feed.restore(position)
-        }
-    }
-
     /// Phases begun, positions of the prompts, and the answers of a phase that is not over.
     public var state: JSONValue {
         get throws {
@@ -359,7 +320,7 @@ public final class PolicyStage: TrainingStage {
                 $0.isOver(slices: settings.accumulation, updates: settings.updates) ? nil : $0.json
             }
             let fields: [(key: JSONString, value: JSONValue)] = [
-                ("phases", .integer(Int64(phaseCount))), ("data", try feedState), ("phase", unfinished ?? .null),
+                ("phases", .integer(Int64(phaseCount))), ("data", try feeds.state), ("phase", unfinished ?? .null),
             ]
             return .object(fields)
         }
@@ -372,7 +333,7 @@ public final class PolicyStage: TrainingStage {
         }
         phaseCount = count
         phase = stored == .null ? nil : try PolicyPhase(stored, slices: settings.accumulation * settings.updates)
-        try restoreFeeds(state["data"])
+        try feeds.restore(state["data"])
     }
 
     /// Writes a model folder.
