@@ -84,12 +84,13 @@ let package = Package(
                 "MMaDA", "ShapesWorld", "Datasets", "Diffusion", "TextTokenizer", "Transformer", "Images", "StrictJSON",
                 "Torch",
             ]),
+        library("Distillation", ["MMaDA", "Datasets", "Rewards", "Diffusion", "TextTokenizer", "Torch", "StrictJSON"]),
         .executableTarget(
             name: "MMaDACLI",
             dependencies: [
                 "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
                 "Checkpoints", "StrictJSON", "Datasets", "ShapesWorld", "Training", "Evaluation", "Configuration",
-                "Metrics", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Metrics", "Rewards", "Distillation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house,
             linkerSettings: [
@@ -104,6 +105,11 @@ let package = Package(
         tests("ShapesWorld", ["Datasets", "Images", "StrictJSON"]),
         tests("Rewards", ["Datasets", "ShapesWorld", "ImageTextScorers", "Images", "StrictJSON", "Configuration"]),
         tests("Metrics", ["Images", "StrictJSON"]),
+        tests(
+            "Distillation",
+            [
+                "MMaDA", "Datasets", "Rewards", "Diffusion", "TextTokenizer", "ShapesWorld", "StrictJSON",
+            ]),
         tests("Evaluation", ["MMaDA", "ShapesWorld", "Datasets", "Diffusion", "Images", "Torch"]),
         tests(
             "Training",

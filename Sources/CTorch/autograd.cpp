@@ -1,6 +1,7 @@
 // Gradients: recording, the backward pass, and the functions whose gradient is written here.
 #include "support.h"
 
+#include <cmath>
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -275,6 +276,44 @@ bool ctorch_adamw(
         at::_fused_adamw_(
             list(parameters, count), list(gradients, count), list(first_moments, count), list(second_moments, count),
             {}, step_counts, learning_rate, beta1, beta2, weight_decay, epsilon, false, false, divisor, std::nullopt);
+    });
+}
+
+namespace {
+
+/// A matrix with the directions of `matrix` and singular values near 1: five quintic Newton–Schulz iterations.
+at::Tensor orthogonalized(const at::Tensor& matrix) {
+    // The coefficients of the method, chosen for speed at small singular values rather than for exactness at 1.
+    constexpr double linear = 3.4445, cubic = -4.7750, quintic = 2.0315;
+    const bool tall = matrix.size(0) > matrix.size(1);
+    // The smaller square is the cheaper one.
+    at::Tensor x = tall ? matrix.t().contiguous() : matrix;
+    x = x / x.norm().clamp_min(1e-7);
+    for (int i = 0; i < 5; ++i) {
+        const at::Tensor gram = x.mm(x.t());
+        x = at::addmm(x, at::addmm(gram, gram, gram, cubic, quintic), x, linear, 1);
+    }
+    return tall ? x.t() : x;
+}
+
+}  // namespace
+
+bool ctorch_muon(
+    const ctorch_tensor_t* parameters, const ctorch_tensor_t* gradients, const ctorch_tensor_t* momenta, int32_t count,
+    double learning_rate, double momentum, double weight_decay) {
+    return action([&] {
+        at::AutoGradMode off(false);
+        for (int32_t i = 0; i < count; ++i) {
+            at::Tensor& parameter = parameters[i]->value;
+            TORCH_CHECK(parameter.dim() == 2, "Muon moves matrices, not tensors of rank ", parameter.dim());
+            const at::Tensor& gradient = gradients[i]->value;
+            at::Tensor& mean = momenta[i]->value;
+            mean.lerp_(gradient, 1 - momentum);
+            const at::Tensor direction = orthogonalized(gradient.lerp(mean, momentum));
+            const double longer = static_cast<double>(std::max(parameter.size(0), parameter.size(1)));
+            parameter.mul_(1 - learning_rate * weight_decay);
+            parameter.add_(direction, -0.2 * std::sqrt(longer) * learning_rate);
+        }
     });
 }
 

@@ -112,3 +112,29 @@ public struct DenoiserBatch<Key: Hashable & Sendable> {
         }
     }
 }
+
+extension DenoiserBatch where Key == Int {
+    /// Runs `count` denoisers to their ends, up to `limit` at a time.
+    ///
+    /// - Parameters:
+    ///   - denoiser: Makes one of them, when its turn comes.
+    ///   - progress: Called after each pass with how many are over; what it throws ends the work.
+    /// - Returns: For each the last snapshot of its first row; `nil` where there was none.
+    public static func run(
+        _ predictor: any TokenPredictor, count: Int, atOnce limit: Int, denoiser: (Int) throws -> any Denoiser,
+        progress: (Int) throws -> Void = { _ in }
+    ) throws -> [DenoisingStep?] {
+        var last = [DenoisingStep?](repeating: nil, count: count)
+        var batch = Self(predictor)
+        var next = 0
+        while next < count || !batch.keys.isEmpty {
+            while next < count, batch.keys.count < max(1, limit) {
+                batch.insert(try denoiser(next), as: next)
+                next += 1
+            }
+            for member in try batch.next() { last[member.key] = member.steps.first }
+            try progress(next - batch.keys.count)
+        }
+        return last
+    }
+}

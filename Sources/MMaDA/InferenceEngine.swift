@@ -52,7 +52,7 @@ public actor InferenceEngine {
             var denoiser = try model.denoiser(for: request)
             while true {
                 try Task.checkCancellation()
-                guard let step = try denoiser.next() else { break }
+                guard let step = try denoiser.next()?.first else { break }
                 continuation.yield(step)
                 await Task.yield()  // lets other requests take a step
             }
@@ -68,50 +68,22 @@ public actor InferenceEngine {
     }
 }
 
-/// A denoiser of either kind, for one request.
-public struct RequestDenoiser {
-    private enum Kind {
-        case text(TextDenoiser)
-        case image(ImageDenoiser)
-    }
-
-    private var kind: Kind
-
-    fileprivate init(text: TextDenoiser) { kind = .text(text) }
-    fileprivate init(image: ImageDenoiser) { kind = .image(image) }
-
-    /// Takes one step; `nil` when the last has been taken.
-    public mutating func next() throws -> DenoisingStep? {
-        switch kind {
-        case .text(var denoiser):
-            defer { kind = .text(denoiser) }
-            return try denoiser.next()?.first
-        case .image(var denoiser):
-            defer { kind = .image(denoiser) }
-            return try denoiser.next()?.first
-        }
-    }
-}
-
 extension MMaDAModel {
-    /// The denoiser of a request, to be stepped by hand.
-    public func denoiser(for request: PreparedRequest) throws -> RequestDenoiser {
+    /// The denoiser of a request, to be stepped by hand or in a ``Diffusion/DenoiserBatch``; it has one row.
+    public func denoiser(for request: PreparedRequest) throws -> any Denoiser {
         let random = try RandomSource(seed: request.seed, device: transformer.device)
         switch request.work {
         case .text(let prompt, let suffix, let blockLength, let blockCount, let sampling):
-            return RequestDenoiser(
-                text: TextDenoiser(
-                    transformer, prompts: [prompt], blockLength: blockLength, blockCount: blockCount,
-                    maskID: vocabulary.mask, sampling: sampling, random: random, suffix: suffix))
+            return TextDenoiser(
+                transformer, prompts: [prompt], blockLength: blockLength, blockCount: blockCount,
+                maskID: vocabulary.mask, sampling: sampling, random: random, suffix: suffix)
         case .infill(let canvas, let sampling):
-            return RequestDenoiser(
-                text: TextDenoiser(
-                    transformer, infilling: canvas, maskID: vocabulary.mask, sampling: sampling, random: random))
+            return TextDenoiser(
+                transformer, infilling: canvas, maskID: vocabulary.mask, sampling: sampling, random: random)
         case .image(let row, _, let sampling):
-            return RequestDenoiser(
-                image: ImageDenoiser(
-                    transformer, rows: [row], imageTokens: vocabulary.image, maskID: vocabulary.mask,
-                    sampling: sampling, random: random))
+            return ImageDenoiser(
+                transformer, rows: [row], imageTokens: vocabulary.image, maskID: vocabulary.mask,
+                sampling: sampling, random: random)
         }
     }
 }

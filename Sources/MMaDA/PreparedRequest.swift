@@ -131,7 +131,7 @@ extension MMaDAModel {
     }
 
     /// Pixels on a side: as asked, else the model's own, else 512.
-    func resolution(_ asked: Int?) throws -> Int {
+    public func resolution(_ asked: Int? = nil) throws -> Int {
         let patch = try imageTokenizer().downsampling
         if let asked {
             try Limits.divisible("resolution", asked, by: "patch size", patch)

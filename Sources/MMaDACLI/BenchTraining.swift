@@ -33,7 +33,7 @@ struct BenchTraining: AsyncParsableCommand {
         let transformer = try LLaDA(shape, dtype: compute.dtype?.dtype ?? .float32, ParameterScope(trained))
         let (sequences, coefficients) = try rows()
         let scored = try ScoredBatch(sequences, coefficients: coefficients, padAttention: padding)
-        let optimizer = AdamW([AdamW.Group(trained.parameters, weightDecay: 0.01)])
+        let optimizer = Optimizer([Optimizer.Group(trained.parameters, weightDecay: 0.01)])
         var seconds: [Double] = []
         var losses: [Double] = []
         var norms: [Double] = []

@@ -9,7 +9,7 @@ import TextTokenizer
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Make, filter and prepare training data.",
-        subcommands: [Shapes.self, TrainTokenizer.self, Filter.self])
+        subcommands: [Shapes.self, TrainTokenizer.self, Filter.self, Distill.self])
 
     /// `mmada data shapes`.
     struct Shapes: AsyncParsableCommand {

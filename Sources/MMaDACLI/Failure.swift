@@ -2,11 +2,13 @@ import ArgumentParser
 import Checkpoints
 import Configuration
 import Datasets
+import Distillation
 import Foundation
 import Images
 import MMaDA
 import Metrics
 import NN
+import Rewards
 import StrictJSON
 import TextTokenizer
 import Torch
@@ -20,6 +22,8 @@ enum Failure {
     static let data: Int32 = 65
     /// A file is not there or cannot be read; 66.
     static let noInput: Int32 = 66
+    /// A service that is needed does not answer; 69.
+    static let unavailable: Int32 = 69
     /// Something inside failed; 70.
     static let software: Int32 = 70
     /// A file cannot be written; 73.
@@ -67,6 +71,17 @@ enum Failure {
             case .noData, .notDivisible, .unsupported, .occupied: usage
             }
         case is MetricsError: cannotCreate
+        case let error as DistillationError:
+            switch error {
+            case .otherSettings: usage
+            case .damaged: data
+            case .unwritable: cannotCreate
+            }
+        case let error as RewardError:
+            switch error {
+            case .invalidOption, .missingKey, .noModel: usage
+            default: unavailable
+            }
         case is DatasetError, is ParquetError: data
         case is ImageError, is CheckpointError, is TokenizerError, is ConfigurationError, is ParameterError,
             is JSONError:

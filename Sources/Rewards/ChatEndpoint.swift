@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 public import Images
 import StrictJSON
@@ -110,9 +111,11 @@ public struct ChatEndpoint: Sendable {
     /// Time-outs, broken connections and the statuses 408, 425, 429, 500, 502, 503, 504 are tried again, after pauses that
     /// double, or after what `Retry-After` asks for.
     ///
+    /// `seed`: Of the endpoint's random numbers, for servers that honour it.
+    ///
     /// - Throws: ``RewardError``; in a cancelled task ``RewardError/unreachable(url:reason:)``.
-    public func reply(to messages: [Message]) async throws(RewardError) -> String {
-        let request = try request(messages)
+    public func reply(to messages: [Message], seed: UInt64? = nil) async throws(RewardError) -> String {
+        let request = try request(messages, seed)
         var delay = limits.firstDelay
         for attempt in 0... {
             let failure: RewardError
@@ -145,7 +148,9 @@ public struct ChatEndpoint: Sendable {
     /// Replies to many conversations, in their order, with as many requests at once as the limits allow.
     ///
     /// Where the endpoint fails for the first eight and has given no reply at all, the others are not asked.
-    public func replies(to conversations: [[Message]]) async -> [Result<String, RewardError>] {
+    ///
+    /// `seeds`: One for each, or none.
+    public func replies(to conversations: [[Message]], seeds: [UInt64] = []) async -> [Result<String, RewardError>] {
         await withTaskGroup(of: (Int, Result<String, RewardError>).self) { group in
             var replies = [Result<String, RewardError>](
                 repeating: .failure(.unreachable(url: url, reason: "not asked")), count: conversations.count)
@@ -155,9 +160,10 @@ public struct ChatEndpoint: Sendable {
                 guard next < conversations.count, hasReply || failures < Self.patience else { return }
                 let index = next
                 next += 1
+                let seed = seeds.indices.contains(index) ? seeds[index] : nil
                 group.addTask {
                     do throws(RewardError) {
-                        return (index, .success(try await reply(to: conversations[index])))
+                        return (index, .success(try await reply(to: conversations[index], seed: seed)))
                     } catch {
                         return (index, .failure(error))
                     }
@@ -175,15 +181,19 @@ public struct ChatEndpoint: Sendable {
 
     // MARK: Requests and answers
 
-    private func request(_ messages: [Message]) throws(RewardError) -> URLRequest {
+    private func request(_ messages: [Message], _ seed: UInt64?) throws(RewardError) -> URLRequest {
         var list: [JSONValue] = []
         for message in messages {
             let content = try Self.content(message.parts)
             list.append(Self.object(("role", Self.string(message.role)), ("content", content)))
         }
-        let body = Self.object(
-            ("model", Self.string(model)), ("messages", .array(list)),
-            ("temperature", .number(limits.temperature)), ("max_tokens", .integer(Int64(limits.maxTokens))))
+        var members: [(key: JSONString, value: JSONValue)] = [
+            ("model", Self.string(model)), ("messages", .array(list)), ("temperature", .number(limits.temperature)),
+            ("max_tokens", .integer(Int64(limits.maxTokens))),
+        ]
+        // Servers read it as a whole number of 32 bits.
+        if let seed { members.append(("seed", .integer(Int64(seed & 0x7FFF_FFFF)))) }
+        let body = JSONValue.object(members)
         var request = URLRequest(url: target)
         request.httpMethod = "POST"
         request.httpBody = Data(body.serialized())
@@ -227,12 +237,18 @@ public struct ChatEndpoint: Sendable {
         } catch {
             throw .malformedReply(url: url, reason: "\(error)")
         }
-        let content = json["choices"]?.arrayValue?.first?["message"]?["content"]
-        if let text = content?.stringValue { return text }
-        guard let parts = content?.arrayValue else {
+        let message = json["choices"]?.arrayValue?.first?["message"]
+        let content = message?["content"]
+        guard let text = content?.stringValue ?? content?.arrayValue.map(Self.joined) else {
             throw .malformedReply(url: url, reason: "choices[0].message.content is missing")
         }
-        return parts.compactMap { $0["text"]?.stringValue }.joined()
+        // Some servers take the reasoning out of the text.
+        let reasoning = message?["reasoning_content"]?.stringValue ?? message?["reasoning"]?.stringValue ?? ""
+        return reasoning.isEmpty || text.contains(ThinkBlock.opening) ? text : ThinkBlock.join(reasoning, text)
+    }
+
+    private static func joined(_ parts: [JSONValue]) -> String {
+        parts.compactMap { $0["text"]?.stringValue }.joined()
     }
 
     /// One line of an error's body.

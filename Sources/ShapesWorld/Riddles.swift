@@ -58,6 +58,8 @@ extension Scene {
         .map { $0.fact + " ." }.sorted()
 
     /// A request for a picture with this scene's first object in riddles, and the others, if any, by name.
+    ///
+    /// The reasoning ends with a plan: what is painted where.
     public func riddle(_ random: inout SampleRandom) -> Riddle {
         var things: [String] = []
         var facts: [String] = []
@@ -77,10 +79,9 @@ extension Scene {
             if kind != 1 { facts.append(shape.fact + " .") }
             if kind != 0 { facts.append(color.fact + " .") }
         }
-        let result = objects.map { "a " + $0.phrase }.listed + " on \(background.rawValue)"
         return Riddle(
             text: "paint \(things.listed) on \(background.rawValue)",
-            reasoning: (facts + ["so \(result) ."]).joined(separator: " "),
+            reasoning: (facts + ["so \(description) ."]).joined(separator: " "),
             requirements: CaptionRequirements(
                 objects: objects.map(CaptionRequirements.Object.init), background: background))
     }

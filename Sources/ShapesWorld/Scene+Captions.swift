@@ -3,14 +3,14 @@ public import Datasets
 extension SceneObject {
     /// "large red circle".
     var phrase: String { "\(size.rawValue) \(color.rawValue) \(shape.rawValue)" }
-    /// The place of its look in descriptions.
-    fileprivate var rank: Int {
-        let color = ShapeColor.allCases.firstIndex(of: color) ?? 0
-        let shape = ShapeKind.allCases.firstIndex(of: shape) ?? 0
-        return (color * 4 + shape) * 2 + (size == .small ? 0 : 1)
-    }
     /// "b 2": the column's letter and the row's number.
     var cellName: String { "\("abcd".map(String.init)[column]) \(row + 1)" }
+    /// The middle of the cell of that ``cellName``; `nil` for any other text.
+    fileprivate static func middle(column: String, row: String) -> (x: Double, y: Double)? {
+        guard let column = ["a", "b", "c", "d"].firstIndex(of: column), let row = ["1", "2", "3", "4"].firstIndex(of: row)
+        else { return nil }
+        return (Double(column) * 16 + 8, Double(row) * 16 + 8)
+    }
     /// "in the top left".
     var quarterName: String { "in the \(y < 32 ? "top" : "bottom") \(x < 32 ? "left" : "right")" }
 }
@@ -29,9 +29,10 @@ extension Scene {
         let draw = random.unit()
         let groups = Set(objects.map(\.phrase))
         if objects.count > 1, groups.count == 1, draw < 0.6 { return countCaption(&random) }
-        if draw < 0.1 { return cellCaption() }
-        if draw < 0.25 { return placeCaption(&random) }
-        if draw < 0.55, objects.count == 2, let caption = relationCaption(&random) { return caption }
+        // A picture is learnt from what is said of it: half of the captions say where things are, cell by cell.
+        if draw < 0.5 { return cellCaption() }
+        if draw < 0.65 { return placeCaption(&random) }
+        if draw < 0.8, objects.count == 2, let caption = relationCaption(&random) { return caption }
         return listCaption(&random)
     }
 
@@ -99,19 +100,17 @@ extension Scene {
             wanted.objects[index].column = object.column
             wanted.objects[index].row = object.row
         }
-        let list = objects.map { "a \($0.phrase) at \($0.cellName)" }.joined(separator: " , ")
-        return Caption(text: "\(list) , on \(background.rawValue)", requirements: wanted)
+        return Caption(text: description, requirements: wanted)
     }
 
-    /// What is seen, by colour, shape and size: "a large red circle , a small blue square , on gray".
+    /// What is seen, in reading order: "a large red circle at b 2 , a small blue square at d 3 , on gray".
     ///
-    /// The order is that of the words, not of the places, so that a description needs no sense of place.
+    /// The cells make the words about one object a matter of looking in one place, whatever is masked.
     public var description: String {
-        objects.sorted { $0.rank < $1.rank }.map { "a \($0.phrase)" }.joined(separator: " , ")
-            + " , on \(background.rawValue)"
+        objects.map { "a \($0.phrase) at \($0.cellName)" }.joined(separator: " , ") + " , on \(background.rawValue)"
     }
 
-    /// Reads a ``description`` back, without places; `nil` for any other text.
+    /// Reads a ``description`` back, objects in the middle of their cells; `nil` for any other text.
     public init?(description: String) {
         var parts = description.split(separator: ",").map { $0.split(separator: " ").map(String.init) }
         guard let last = parts.popLast(), last.count == 2, last[0] == "on",
@@ -119,10 +118,11 @@ extension Scene {
         else { return nil }
         var objects: [SceneObject] = []
         for words in parts {
-            guard words.count == 4, words[0] == "a", let size = ShapeSize(rawValue: words[1]),
-                let color = ShapeColor(rawValue: words[2]), let shape = ShapeKind(rawValue: words[3])
+            guard words.count == 7, words[0] == "a", words[4] == "at", let size = ShapeSize(rawValue: words[1]),
+                let color = ShapeColor(rawValue: words[2]), let shape = ShapeKind(rawValue: words[3]),
+                let place = SceneObject.middle(column: words[5], row: words[6])
             else { return nil }
-            objects.append(SceneObject(shape: shape, color: color, size: size, x: 0, y: 0))
+            objects.append(SceneObject(shape: shape, color: color, size: size, x: place.x, y: place.y))
         }
         self.init(background: background, objects: objects, level: .cells)
     }

@@ -162,6 +162,24 @@ extension Tensor {
         }
     }
 
+    /// One matrix and what Muon remembers of it.
+    public typealias MuonSlot = (parameter: Tensor, gradient: Tensor, momentum: Tensor)
+
+    /// One step of Muon (Jordan et al. 2024) in place: the running mean of gradients, brought near the closest matrix
+    /// with orthonormal rows or columns.
+    ///
+    /// Steps are scaled to the size of AdamW's (arXiv 2502.16982, §2.2), so that one learning rate serves both.
+    public static func muon(
+        _ slots: [MuonSlot], learningRate: Double, momentum: Double, weightDecay: Double
+    ) throws(TensorError) {
+        let (parameters, gradients) = (slots.map(\.parameter.raw), slots.map(\.gradient.raw))
+        let momenta = slots.map(\.momentum.raw)
+        try act("muon") {
+            ctorch_muon(
+                parameters, gradients, momenta, Int32(slots.count), learningRate, momentum, weightDecay)
+        }
+    }
+
     /// `targets += weight · (sources − targets)` in place.
     public static func interpolateInPlace(
         _ targets: [Tensor], towards sources: [Tensor], weight: Double

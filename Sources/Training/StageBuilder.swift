@@ -313,16 +313,25 @@ struct StageBuilder {
         }
     }
 
-    private func groups(_ parameters: [NamedParameter]) -> [AdamW.Group] {
+    private func groups(_ parameters: [NamedParameter]) -> [Optimizer.Group] {
         let params = configuration.optimizer.params
-        guard !params.decayNormsAndEmbeddings else { return [AdamW.Group(parameters, weightDecay: params.weightDecay)] }
-        let decays = { (parameter: NamedParameter) in
-            parameter.tensor.rank > 1 && !parameter.name.hasSuffix("wte.weight")
+        func isEmbedding(_ parameter: NamedParameter) -> Bool { parameter.name.hasSuffix("wte.weight") }
+        // The head's rows belong to tokens one by one, as those of the embedding do.
+        func isHidden(_ parameter: NamedParameter) -> Bool {
+            parameter.tensor.rank == 2 && !isEmbedding(parameter)
+                && !parameter.name.hasSuffix("transformer.ff_out.weight")
         }
+        func decays(_ parameter: NamedParameter) -> Bool {
+            params.decayNormsAndEmbeddings || parameter.tensor.rank > 1 && !isEmbedding(parameter)
+        }
+        let usesMuon = configuration.optimizer.name == .muon
+        let moved = parameters.filter { usesMuon && isHidden($0) }
+        let others = parameters.filter { !(usesMuon && isHidden($0)) }
         return [
-            AdamW.Group(parameters.filter(decays), weightDecay: params.weightDecay),
-            AdamW.Group(parameters.filter { !decays($0) }, weightDecay: 0),
-        ]
+            Optimizer.Group(moved, weightDecay: params.weightDecay, rule: .muon),
+            Optimizer.Group(others.filter(decays), weightDecay: params.weightDecay),
+            Optimizer.Group(others.filter { !decays($0) }, weightDecay: 0),
+        ].filter { !$0.parameters.isEmpty }
     }
 
     private func languageSettings() -> LanguageSettings {

@@ -15,8 +15,8 @@ public struct TrainerSettings: Hashable, Sendable {
     public var learningRate = 1e-4
     /// How it changes.
     public var schedule = LearningRateSchedule(.cosine, warmupSteps: 0, totalSteps: 1000)
-    /// AdamW's numbers.
-    public var optimizer = AdamW.Settings()
+    /// The optimizer's numbers.
+    public var optimizer = Optimizer.Settings()
     /// Gradients are scaled to this norm at most; 0 for no limit.
     public var maxGradientNorm = 1.0
     /// Decay of the moving average of weights; 0 for none.
@@ -70,7 +70,7 @@ public struct StepReport: Hashable, Sendable {
     public var isLogged: Bool
 }
 
-/// The one training loop: micro-steps, clipping, AdamW, averages, checkpoints (training §1).
+/// The one training loop: micro-steps, clipping, an optimizer's step, averages, checkpoints (training §1).
 public final class Trainer {
     /// How a run ended.
     public enum Outcome: Hashable, Sendable {
@@ -82,7 +82,7 @@ public final class Trainer {
     private let stage: any TrainingStage
     private let settings: TrainerSettings
     private let store: CheckpointStore
-    private let optimizer: AdamW
+    private let optimizer: Optimizer
     private let average: MovingAverage?
     private let interruption: Interruption
     private weak var observer: (any TrainingObserver)?
@@ -99,7 +99,7 @@ public final class Trainer {
         self.store = store
         self.interruption = interruption
         self.observer = observer
-        optimizer = AdamW(stage.groups, settings.optimizer)
+        optimizer = Optimizer(stage.groups, settings.optimizer)
         average =
             settings.averageDecay > 0 ? try MovingAverage(stage.parameters, decay: settings.averageDecay) : nil
     }

@@ -81,7 +81,8 @@ public struct TrainingRun {
         settings.schedule = LearningRateSchedule(
             configuration.lrScheduler.scheduler, warmupSteps: configuration.lrScheduler.params.warmupSteps,
             totalSteps: training.maxTrainSteps, floor: configuration.lrScheduler.params.minLrScale)
-        settings.optimizer = AdamW.Settings(beta1: params.beta1, beta2: params.beta2, epsilon: params.epsilon)
+        settings.optimizer = Optimizer.Settings(
+            beta1: params.beta1, beta2: params.beta2, epsilon: params.epsilon, momentum: params.momentum)
         settings.maxGradientNorm = training.maxGradNorm
         settings.averageDecay = params.emaDecay
         settings.saveEvery = configuration.experiment.saveEvery

@@ -43,7 +43,7 @@ public struct StepAbandoned: Error {
 /// Whatever changes from step to step is in ``parameters`` or ``state``, so that a run can be continued exactly.
 public protocol TrainingStage: AnyObject {
     /// The parameters to train, by what the optimizer does to them.
-    var groups: [AdamW.Group] { get }
+    var groups: [Optimizer.Group] { get }
     /// Generators and data positions.
     var state: JSONValue { get throws }
     /// Puts generators and data positions where ``state`` was taken.

@@ -60,7 +60,7 @@ struct TrainingState {
     }
 
     /// Gives an optimizer its memory back.
-    func restore(_ optimizer: AdamW) throws {
+    func restore(_ optimizer: Optimizer) throws {
         let checkpoint = try Checkpoint(file: folder.appending(path: "optimizer.safetensors"))
         try optimizer.restore(from: CheckpointParameters(checkpoint)) { checkpoint[$0] != nil }
     }

@@ -88,7 +88,7 @@ import Torch
         if prompts.count == 1 {
             var denoiser = try model.denoiser(for: prepared)
             var last: DenoisingStep?
-            while let next = try denoiser.next() { last = next }
+            while let next = try denoiser.next()?.first { last = next }
             #expect(last?.tokens == step.tokens)
         }
         return try model.picture(step, of: prepared)

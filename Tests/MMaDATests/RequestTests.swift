@@ -79,7 +79,7 @@ import TextTokenizer
         let prepared = try model.prepare(request)
         var denoiser = try model.denoiser(for: prepared)
         var last: DenoisingStep?
-        while let step = try denoiser.next() { last = step }
+        while let step = try denoiser.next()?.first { last = step }
         let step = try #require(last)
         let painted = try model.picture(step, of: prepared)
         let picture = try #require(painted)
@@ -99,7 +99,7 @@ import TextTokenizer
         request.sampling.steps = 1
         let prepared = try model.prepare(request)
         var denoiser = try model.denoiser(for: prepared)
-        let first = try denoiser.next()
+        let first = try denoiser.next()?.first
         let step = try #require(first)
         let square = try model.preprocessed(photo)
         #expect(try model.picture(step, of: prepared) == model.reconstruct(square))
@@ -112,7 +112,7 @@ import TextTokenizer
         let thought = try model.prepareThought("a dog", TextRequest([], genLength: 8))
         var denoiser = try model.denoiser(for: thought)
         var last: DenoisingStep?
-        while let step = try denoiser.next() { last = step }
+        while let step = try denoiser.next()?.first { last = step }
         var request = ImageRequest("a dog")
         request.reasoning = try #require(last).tokens
         let prepared = try model.prepare(request)

@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import StrictJSON
+import TestSupport
 import Testing
 
 @testable import Rewards

@@ -18,13 +18,13 @@ import Testing
         }
     }
 
-    @Test func `reasoning ends in a caption of the scene`() throws {
-        for (_, riddle) in riddles() {
+    @Test func `reasoning ends in a plan of the scene`() throws {
+        for (scene, riddle) in riddles() {
             let last = try #require(riddle.reasoning.split(separator: " so ").last ?? nil)
             let text = last.hasPrefix("so ") ? last.dropFirst(3) : last[...]
             #expect(text.hasSuffix(" ."))
-            let said = CaptionTextParser.requirements(String(text.dropLast(2)))
-            #expect(said == riddle.requirements, "\(riddle.reasoning)")
+            let plan = try #require(Scene(description: String(text.dropLast(2))), "\(riddle.reasoning)")
+            #expect(plan.objects == scene.objects && SceneScore(plan, riddle.requirements).isAllRight)
         }
     }
 

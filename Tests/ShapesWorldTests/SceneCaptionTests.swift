@@ -89,31 +89,34 @@ import Testing
         }
     }
 
-    @Test func `a description is worded in one way, wherever the objects are`() {
+    @Test func `a description tells the objects in reading order, each with its cell`() {
         let (red, blue) = (
             Samples.object(.large, .red, .circle, 56, 40), Samples.object(.small, .blue, .square, 24, 24)
         )
-        let text = "a large red circle , a small blue square , on gray"
+        let text = "a small blue square at b 2 , a large red circle at d 3 , on gray"
         #expect(Samples.scene([red, blue], on: .gray).description == text)
-        let (left, right) = (
-            Samples.object(.large, .red, .circle, 8, 8), Samples.object(.small, .blue, .square, 24, 56)
-        )
-        #expect(Samples.scene([right, left], on: .gray).description == text)
+        #expect(Samples.scene([blue, red], on: .gray).description == text)
+        for scene in Samples.scenes(.cells, count: 150) {
+            #expect(Scene(description: scene.description)?.objects == scene.objects, "\(scene.description)")
+        }
     }
 
     @Test(arguments: [
-        "", "on", "on pink", "a large red circle , on pink", "a large red circle",
-        "a large red circle at b 2 , on gray",
-        "a huge red circle , on gray", "a large circle , on gray", "a large red red circle , on gray",
-        "two large red circles , on gray", "the large red circle , on gray", "a large red circle , on gray , on gray",
-        "a red large circle , on gray", ", , ,",
+        "", "on", "on pink", "a large red circle at b 2 , on pink",
+        "a large red circle at b 2",
+        "a large red circle , on gray", "a large red circle at b , on gray", "a large red circle at e 2 , on gray",
+        "a large red circle at b 5 , on gray", "a large red circle at 2 b , on gray",
+        "a huge red circle at b 2 , on gray", "a large circle at b 2 , on gray",
+        "a large red red circle at b 2 , on gray", "two large red circles at b 2 , on gray",
+        "the large red circle at b 2 , on gray", "a large red circle at b 2 , on gray , on gray",
+        "a red large circle at b 2 , on gray", ", , ,",
     ])
     func `other texts are no description`(text: String) {
         #expect(Scene(description: text) == nil)
     }
 
     @Test func `damaged descriptions are read as something or nothing`() {
-        let whole = Array("a large red circle , a small blue square , on gray".utf8)
+        let whole = Array("a large red circle at b 2 , a small blue square at d 3 , on gray".utf8)
         for seed in UInt64(0)..<500 {
             let text = String(decoding: Mutations.mutate(whole, seed: seed), as: UTF8.self)
             guard let scene = Scene(description: text) else { continue }

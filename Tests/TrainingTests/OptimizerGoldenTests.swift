@@ -23,7 +23,7 @@ import Transformer
         for parameter in model.parameters {
             before[parameter.name] = try parameter.tensor.detached().to(copying: true)
         }
-        let optimizer = AdamW([.init(model.parameters, weightDecay: facts["weight_decay"]?.doubleValue ?? .nan)])
+        let optimizer = Optimizer([.init(model.parameters, weightDecay: facts["weight_decay"]?.doubleValue ?? .nan)])
         try model.backward(losses)
         let norm = try clippedStep(optimizer, learningRate: facts["lr"]?.doubleValue ?? .nan)
         let expected = try #require(facts["grad_norm_before_clipping"]?.doubleValue)
@@ -49,7 +49,7 @@ import Transformer
         let single = try #require(golden.json["one_step"])
         let base = try #require(single["lr"]?.doubleValue)
         let decay = try #require(single["weight_decay"]?.doubleValue)
-        let optimizer = AdamW([.init(model.parameters, weightDecay: decay)])
+        let optimizer = Optimizer([.init(model.parameters, weightDecay: decay)])
         let schedule = LearningRateSchedule(
             .cosine, warmupSteps: facts["num_warmup_steps"]?.intValue ?? 0,
             totalSteps: facts["num_training_steps"]?.intValue ?? 0)
@@ -75,7 +75,7 @@ import Transformer
         let model = try GoldenModel()
         let single = try #require(golden.json["one_step"])
         let decay = try #require(single["weight_decay"]?.doubleValue)
-        let optimizer = AdamW([.init(model.parameters, weightDecay: decay)])
+        let optimizer = Optimizer([.init(model.parameters, weightDecay: decay)])
         for _ in 0..<2 { try model.backward(losses, scale: 0.5) }
         try optimizer.step(learningRate: #require(single["lr"]?.doubleValue))
         for parameter in model.parameters {
@@ -98,7 +98,7 @@ import Transformer
     }
 
     /// Clips to 1, steps and clears; gives the norm before clipping.
-    private func clippedStep(_ optimizer: AdamW, learningRate: Double) throws -> Double {
+    private func clippedStep(_ optimizer: Optimizer, learningRate: Double) throws -> Double {
         let norm = try Tensor.norm(of: optimizer.gradients())
         try optimizer.step(learningRate: learningRate, gradientDivisor: max(1, norm + 1e-6))
         try optimizer.clearGradients()

@@ -89,7 +89,7 @@ private struct Refusal: Error {}
             RepeatedRecords(try (0..<4).map { try world.example(task, .train, $0).record })
         }
         let stage = try PolicyStage(
-            model, reference: reference ? frozen : nil, groups: [AdamW.Group(trained.parameters, weightDecay: 0)],
+            model, reference: reference ? frozen : nil, groups: [Optimizer.Group(trained.parameters, weightDecay: 0)],
             settings: settings,
             language: LanguageParts(
                 tokenizer: whole.tokenizer, prompts: whole.prompts, imageTokenizer: whole.imageTokenizer()),
@@ -131,7 +131,7 @@ private struct Refusal: Error {}
 
     @Test func `a better answer becomes likelier and a worse one less likely`() throws {
         let made = try make({ $0.promptCounts = [.language: 2] }, judge: Self.variety)
-        let optimizer = AdamW(made.stage.groups)
+        let optimizer = Optimizer(made.stage.groups)
         let first = try made.stage.microStep()
         try first.loss.backward()
         try optimizer.step(learningRate: 1e-3)

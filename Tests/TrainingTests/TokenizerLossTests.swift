@@ -118,7 +118,7 @@ import Torch
 
     @Test func `a judge in training comes to tell pictures apart`() throws {
         let adversary = try adversary()
-        let optimizer = AdamW([AdamW.Group(adversary.parameters, weightDecay: 0)])
+        let optimizer = Optimizer([Optimizer.Group(adversary.parameters, weightDecay: 0)])
         let gray = try Tensor.zeros([2, 3, 32, 32], dtype: .float32)
         let before = try adversary.generatorLoss(decoded: gray).item()
         for _ in 0..<60 {

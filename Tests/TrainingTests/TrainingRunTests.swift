@@ -78,7 +78,7 @@ import Transformer
         let prepared = try model.prepare(request)
         var denoiser = try model.denoiser(for: prepared)
         var last: DenoisingStepPicture?
-        while let step = try denoiser.next() {
+        while let step = try denoiser.next()?.first {
             last = try model.picture(step, of: prepared).map { .init(width: $0.width) }
         }
         #expect(last?.width == 64)
@@ -172,14 +172,14 @@ import Transformer
     /// One number that is to become 1; some steps have no finite loss.
     private final class OneNumber: TrainingStage {
         let parameter: NamedParameter
-        let groups: [AdamW.Group]
+        let groups: [Optimizer.Group]
         var broken: Set<Int> = []
         var count = 0
 
         init() throws {
             parameter = NamedParameter(name: "x", tensor: try .zeros([1], dtype: .float32))
             try parameter.tensor.requireGradientInPlace()
-            groups = [AdamW.Group([parameter], weightDecay: 0)]
+            groups = [Optimizer.Group([parameter], weightDecay: 0)]
         }
 
         var state: JSONValue { .integer(Int64(count)) }

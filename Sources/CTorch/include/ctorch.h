@@ -249,6 +249,12 @@ bool ctorch_adamw(
     const ctorch_tensor_t _Nonnull* _Nonnull first_moments, const ctorch_tensor_t _Nonnull* _Nonnull second_moments,
     const ctorch_tensor_t _Nonnull* _Nonnull steps, int32_t count, double learning_rate, double beta1, double beta2,
     double weight_decay, double epsilon, double gradient_divisor);
+/// One step of Muon on each matrix: `momenta` take in the gradients, and each parameter moves along its orthogonalised
+/// momentum with Nesterov's correction.
+bool ctorch_muon(
+    const ctorch_tensor_t _Nonnull* _Nonnull parameters, const ctorch_tensor_t _Nonnull* _Nonnull gradients,
+    const ctorch_tensor_t _Nonnull* _Nonnull momenta, int32_t count, double learning_rate, double momentum,
+    double weight_decay);
 /// target += weight · (source − target).
 bool ctorch_interpolate(
     const ctorch_tensor_t _Nonnull* _Nonnull targets, const ctorch_tensor_t _Nonnull* _Nonnull sources, int32_t count,

@@ -34,6 +34,7 @@ extension TrainingConfiguration {
         try check("optimizer.params.beta1", p.beta1, 0...1)
         try check("optimizer.params.beta2", p.beta2, 0...1)
         try check("optimizer.params.epsilon", p.epsilon, 0...1)
+        try check("optimizer.params.momentum", p.momentum, 0...1)
         try check("optimizer.params.weight_decay", p.weightDecay, 0...100)
         try check("optimizer.params.ema_decay", p.emaDecay, 0...0.9999999)
         try check("lr_scheduler.params.warmup_steps", Double(lrScheduler.params.warmupSteps), 0...large)
@@ -42,9 +43,6 @@ extension TrainingConfiguration {
         try check("dataset.preprocessing.resolution", Double(dataset.preprocessing.resolution), 1...16384)
         try check("experiment.max_broken_share", experiment.maxBrokenShare, 0...1)
         try check("model.lora.rank", Double(model.lora.rank), 0...65536)
-        guard optimizer.name.lowercased() == "adamw" else {
-            throw ConfigurationFileError.wrongType(path: "optimizer.name", expected: "adamw", found: optimizer.name)
-        }
         guard t.noiseType == "mask" else {
             throw ConfigurationFileError.wrongType(path: "training.noise_type", expected: "mask", found: t.noiseType)
         }

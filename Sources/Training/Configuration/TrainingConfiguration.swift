@@ -220,8 +220,16 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
     /// `optimizer`.
     public struct Optimizer: Codable, Hashable, Sendable {
-        /// Only `adamw`.
-        public var name = "adamw"
+        /// What moves the weights.
+        public enum Name: String, Codable, Hashable, Sendable, CaseIterable {
+            /// AdamW for all.
+            case adamw
+            /// Muon for the matrices of hidden layers, AdamW for embeddings, the head, norms and kernels.
+            case muon
+        }
+
+        /// What moves the weights.
+        public var name = Name.adamw
         /// Its numbers.
         public var params = Params()
 
@@ -237,6 +245,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
             public var weightDecay = 0.01
             /// Least denominator.
             public var epsilon = 1e-8
+            /// Muon's decay of its running mean of gradients.
+            public var momentum = 0.95
             /// Whether norms and embeddings decay too, as they do officially.
             public var decayNormsAndEmbeddings = true
             /// Moving average of the weights, which is what checkpoints' models hold; 0 for none.

@@ -11,7 +11,7 @@ public import Torch
 /// Stage 0: an image tokenizer, trained to give pictures back through its codes.
 public final class TokenizerStage: TrainingStage {
     /// What the optimizer does to the parameters.
-    public let groups: [AdamW.Group]
+    public let groups: [Optimizer.Group]
     private let model: any VisualTokenizer
     private let shape: VisualTokenizerConfiguration
     private let batchSize: Int
@@ -27,7 +27,7 @@ public final class TokenizerStage: TrainingStage {
     ///
     /// `groups`: those of the tokenizer and of the adversary, if `judges` has one.
     public init(
-        _ model: any VisualTokenizer, shape: VisualTokenizerConfiguration, groups: [AdamW.Group], batchSize: Int,
+        _ model: any VisualTokenizer, shape: VisualTokenizerConfiguration, groups: [Optimizer.Group], batchSize: Int,
         weights: TokenizerLossWeights, judges: TokenizerJudges = TokenizerJudges(), feed: any RecordFeed,
         device: Device = .cpu
     ) {

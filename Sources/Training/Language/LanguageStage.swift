@@ -12,7 +12,7 @@ public import Transformer
 /// Stages 1 and 2: masked-token prediction on a mixture of painting, text and understanding (MMaDA §3.2, §3.3).
 public final class LanguageStage: TrainingStage {
     /// What the optimizer does to the parameters.
-    public let groups: [AdamW.Group]
+    public let groups: [Optimizer.Group]
     /// The model in training.
     public let model: LLaDA
 
@@ -40,7 +40,7 @@ public final class LanguageStage: TrainingStage {
     ///   - validator: Looks at the model.
     /// - Throws: ``TrainingError/noData(part:)``.
     public init(
-        _ model: LLaDA, groups: [AdamW.Group], settings: LanguageSettings, language: LanguageParts,
+        _ model: LLaDA, groups: [Optimizer.Group], settings: LanguageSettings, language: LanguageParts,
         feeds: [LossPart: any RecordFeed], random: RandomSource,
         writer: @escaping ([NamedParameter], URL) throws -> Void,
         validator: @escaping (LLaDA, Int, URL) throws -> [String: Double] = { _, _, _ in [:] }

@@ -64,7 +64,7 @@ struct LanguageValidation {
     private func lastStep(_ model: MMaDAModel, _ request: PreparedRequest) throws -> DenoisingStep? {
         var denoiser = try model.denoiser(for: request)
         var last: DenoisingStep?
-        while let step = try denoiser.next() { last = step }
+        while let step = try denoiser.next()?.first { last = step }
         return last
     }
 

@@ -20,7 +20,7 @@ public import Transformer
 /// phase's number alone, so that a phase that was cut short is made again as it would have been.
 public final class PolicyStage: TrainingStage {
     /// What the optimizer does to the parameters.
-    public let groups: [AdamW.Group]
+    public let groups: [Optimizer.Group]
     /// The policy.
     public let model: LLaDA
 
@@ -54,7 +54,7 @@ public final class PolicyStage: TrainingStage {
     ///   - isInterrupted: Whether the run is to end, asked while answers are being made.
     /// - Throws: ``TrainingError/noData(part:)``.
     public init(
-        _ model: LLaDA, reference: LLaDA?, groups: [AdamW.Group], settings: PolicySettings, language: LanguageParts,
+        _ model: LLaDA, reference: LLaDA?, groups: [Optimizer.Group], settings: PolicySettings, language: LanguageParts,
         feeds: [LossPart: any RecordFeed], rewards: RewardList,
         writer: @escaping ([NamedParameter], URL) throws -> Void,
         validator: @escaping (LLaDA, Int, URL) throws -> [String: Double] = { _, _, _ in [:] },

@@ -70,21 +70,10 @@ struct RolloutSampler {
     ///
     /// `progress`: Called after each pass with the answers that are complete; what it throws ends the work.
     func rollouts(_ requests: [Request], progress: (Int) throws -> Void = { _ in }) throws -> [Rollout] {
-        var found = [Rollout?](repeating: nil, count: requests.count)
-        var batch = DenoiserBatch<Int>(model)
-        var waiting = requests.indices.makeIterator()
-        var done = 0
-        while done < requests.count {
-            while batch.keys.count < sampling.rowsAtOnce, let index = waiting.next() {
-                batch.insert(try denoiser(requests[index]), as: index)
-            }
-            for member in try batch.next() where member.isLast {
-                found[member.key] = rollout(requests[member.key], member.steps[0].tokens)
-                done += 1
-            }
-            try progress(done)
-        }
-        return found.compactMap(\.self)
+        let steps = try DenoiserBatch.run(
+            model, count: requests.count, atOnce: sampling.rowsAtOnce, denoiser: { try denoiser(requests[$0]) },
+            progress: progress)
+        return zip(requests, steps).compactMap { request, step in step.map { rollout(request, $0.tokens) } }
     }
 
     private func denoiser(_ request: Request) throws -> any Denoiser {

@@ -8,16 +8,27 @@ import Darwin
 #endif
 
 /// An HTTP server on 127.0.0.1 that gives prepared answers, one a connection, the last again and again.
-final class LocalServer: Sendable {
-    struct Answer: Sendable {
-        var status = 200
-        var headers: [String] = []
-        var body = ""
+public final class LocalServer: Sendable {
+    public struct Answer: Sendable {
+        /// HTTP status.
+        public var status = 200
+        /// Further header lines.
+        public var headers: [String] = []
+        /// The body.
+        public var body = ""
         /// Seconds before anything is sent.
-        var delay = 0.0
+        public var delay = 0.0
+
+        /// An answer.
+        public init(status: Int = 200, headers: [String] = [], body: String = "", delay: Double = 0) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+            self.delay = delay
+        }
 
         /// What a chat endpoint sends.
-        static func chat(_ reply: String, delay: Double = 0) -> Answer {
+        public static func chat(_ reply: String, delay: Double = 0) -> Answer {
             let quoted = reply.replacing("\"", with: "\\\"")
             return Answer(
                 body: "{\"choices\": [{\"message\": {\"role\": \"assistant\", \"content\": \"\(quoted)\"}}]}",
@@ -34,30 +45,32 @@ final class LocalServer: Sendable {
         var isOpen = true
     }
 
-    let url: String
+    /// Where it is, with `/v1`.
+    public let url: String
     private let listener: Int32
     private let answers: [Answer]
     private let state = Mutex(State())
 
     /// Requests so far, with head and body.
-    var requests: [String] { state.withLock { $0.requests } }
+    public var requests: [String] { state.withLock { $0.requests } }
     /// Most requests that were open at once.
-    var busiest: Int { state.withLock { $0.busiest } }
+    public var busiest: Int { state.withLock { $0.busiest } }
 
-    init(_ answers: [Answer]) throws {
+    /// Listens on a free port.
+    public init(_ answers: [Answer]) throws {
         self.answers = answers
         (listener, url) = try Self.listen()
         Thread.detachNewThread { [self] in accept() }
     }
 
     /// Closes the port.
-    func close() {
+    public func close() {
         state.withLock { $0.isOpen = false }
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
     /// The URL of a port that nothing listens on.
-    static func closedPort() throws -> String {
+    public static func closedPort() throws -> String {
         let (socket, url) = try listen()
         #if canImport(Glibc)
         Glibc.close(socket)
