@@ -110,7 +110,9 @@ let package = Package(
             [
                 "MMaDA", "Datasets", "Rewards", "Diffusion", "TextTokenizer", "ShapesWorld", "StrictJSON",
             ]),
-        tests("Evaluation", ["MMaDA", "ShapesWorld", "Datasets", "Diffusion", "Images", "Torch"]),
+        tests(
+            "Evaluation",
+            ["MMaDA", "ShapesWorld", "Datasets", "Diffusion", "Images", "TextTokenizer", "Torch", "StrictJSON"]),
         tests(
             "Training",
             [

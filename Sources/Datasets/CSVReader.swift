@@ -1,9 +1,9 @@
 import StrictJSON
 
-/// Rows of a CSV file (RFC 4180) under the names of its first row.
+/// Rows of a CSV file (RFC 4180), or of one with tabs, under the names of its first row or under given ones.
 public struct CSVReader: ShardReader {
     /// Longest row, in bytes.
-    static let maxRowBytes = 16 << 20
+    static let maxRowBytes = 64 << 20
 
     /// `nil`: positions are byte offsets.
     public var rowCount: Int? { nil }
@@ -12,17 +12,32 @@ public struct CSVReader: ShardReader {
 
     private let blocks: BlockReader
     private let firstRow: Int
+    private let separator: UInt8
 
     /// Opens a file and reads its heading.
-    public init(path: String) throws(DatasetError) {
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - columns: Names of the columns of a file without a heading.
+    ///   - separator: What stands between fields.
+    /// - Throws: ``DatasetError``.
+    public init(
+        path: String, columns given: [String]? = nil, separator: Character = ","
+    ) throws(DatasetError) {
         let file = try RandomAccessFile(path: path)
         blocks = BlockReader(file)
+        self.separator = separator.asciiValue ?? UInt8(ascii: ",")
         // Spreadsheets put a byte order mark before UTF-8.
         let mark = try file.read(at: 0, count: min(3, file.byteCount)) == [0xEF, 0xBB, 0xBF] ? 3 : 0
+        if let given {
+            columns = given
+            firstRow = mark
+            return
+        }
         guard let heading = try Self.span(in: blocks, from: mark) else {
             throw .malformedRow(file: path, offset: 0, expected: "a heading")
         }
-        columns = try Self.fields(in: file, heading)
+        columns = try Self.fields(in: file, heading, self.separator)
         guard Set(columns).count == columns.count else {
             throw .malformedRow(file: path, offset: 0, expected: "column names that differ")
         }
@@ -30,7 +45,7 @@ public struct CSVReader: ShardReader {
     }
 
     /// Checks that columns exist.
-    func require(_ names: [String]) throws(DatasetError) {
+    public func require(_ names: [String]) throws(DatasetError) {
         for name in names where !columns.contains(name) {
             throw .missingColumn(file: blocks.file.path, expected: name, found: columns)
         }
@@ -47,7 +62,7 @@ public struct CSVReader: ShardReader {
         guard let span = try Self.span(in: BlockReader(blocks.file), from: position), span.position == position else {
             throw malformed(position, "a row")
         }
-        let values = try Self.fields(in: blocks.file, span)
+        let values = try Self.fields(in: blocks.file, span, separator)
         guard values.count == columns.count else {
             throw malformed(position, "\(columns.count) fields, found \(values.count)")
         }
@@ -72,7 +87,9 @@ public struct CSVReader: ShardReader {
         return SampleSpan(position: start, end: min(end + 1, blocks.file.byteCount))
     }
 
-    private static func fields(in file: RandomAccessFile, _ span: SampleSpan) throws(DatasetError) -> [String] {
+    private static func fields(
+        in file: RandomAccessFile, _ span: SampleSpan, _ separator: UInt8
+    ) throws(DatasetError) -> [String] {
         func malformed(_ place: Int, _ expected: String) -> DatasetError {
             .malformedRow(file: file.path, offset: span.position + place, expected: expected)
         }
@@ -98,11 +115,11 @@ public struct CSVReader: ShardReader {
                     field.append(row[place])
                     place += 1
                 }
-                guard place == row.count || row[place] == UInt8(ascii: ",") else {
-                    throw malformed(place, "a comma after a closing quote")
+                guard place == row.count || row[place] == separator else {
+                    throw malformed(place, "a separator after a closing quote")
                 }
             } else {
-                while place < row.count, row[place] != UInt8(ascii: ",") {
+                while place < row.count, row[place] != separator {
                     guard row[place] != UInt8(ascii: "\"") else { throw malformed(place, "quotes around the field") }
                     field.append(row[place])
                     place += 1

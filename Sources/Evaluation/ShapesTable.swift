@@ -1,6 +1,6 @@
 public import Foundation
 import Images
-import StrictJSON
+public import StrictJSON
 
 extension ShapesEvaluation.Task {
     /// Whether the result is a text.
@@ -33,7 +33,9 @@ public struct ShapesTable {
     }
 
     /// Writes `scores.json`, `scores.md`, and for each row its first items (`NAME.txt`, and pictures as `NAME.png`).
-    public func write(to folder: URL) throws {
+    ///
+    /// `settings`: What the scores depend on, to stand beside them.
+    public func write(to folder: URL, settings: [(key: JSONString, value: JSONValue)] = []) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let list = rows.map { scores, steps -> JSONValue in
             let fields: [(key: JSONString, value: JSONValue)] = [
@@ -41,7 +43,8 @@ public struct ShapesTable {
             ]
             return .object(fields)
         }
-        try Data(JSONValue.array(list).serialized()).write(
+        let whole = JSONValue.object([("settings", .object(settings)), ("tasks", .array(list))])
+        try Data(whole.serialized()).write(
             to: folder.appending(path: "scores.json"), options: .atomic)
         try Data(markdown.utf8).write(to: folder.appending(path: "scores.md"), options: .atomic)
         for (scores, steps) in rows where !scores.samples.isEmpty {

@@ -10,7 +10,9 @@ import StrictJSON
 /// `mmada evaluate …`.
 struct Evaluate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Score a model on benchmarks.", subcommands: [Shapes.self])
+        abstract: "Score a model on benchmarks.",
+        discussion: "`mmada evaluate NAME --model DIR --data PATH --output DIR` runs a benchmark.",
+        subcommands: [RunBenchmark.self, Shapes.self, Report.self], defaultSubcommand: RunBenchmark.self)
 
     /// `mmada evaluate shapes`.
     struct Shapes: AsyncParsableCommand {
@@ -86,7 +88,16 @@ struct Evaluate: AsyncParsableCommand {
                 }
             }
             standardOutput(table.markdown)
-            if let output { try table.write(to: URL(filePath: output, directoryHint: .isDirectory)) }
+            guard let output else { return }
+            let settings: [(key: JSONString, value: JSONValue)] = [
+                ("model", .string(JSONString(model.directory.lastPathComponent))), ("level", .integer(Int64(level.rawValue))),
+                ("world_seed", .string(JSONString("\(worldSeed)"))), ("count", .integer(Int64(count))),
+                ("seed", .string(JSONString("\(options.seed)"))), ("guidance_scale", .number(guidanceScale)),
+                ("image_temperature", .number(imageTemperature)), ("gen_length", .integer(Int64(genLength))),
+                ("block_length", .integer(Int64(blockLength))), ("tokens_per_step", .integer(Int64(tokensPerStep))),
+                ("batch_size", .integer(Int64(batchSize))),
+            ]
+            try table.write(to: URL(filePath: output, directoryHint: .isDirectory), settings: settings)
         }
     }
 }

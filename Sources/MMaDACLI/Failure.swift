@@ -3,6 +3,7 @@ import Checkpoints
 import Configuration
 import Datasets
 import Distillation
+import Evaluation
 import Foundation
 import Images
 import MMaDA
@@ -75,6 +76,13 @@ enum Failure {
             switch error {
             case .otherSettings: usage
             case .damaged: data
+            case .unwritable: cannotCreate
+            }
+        case let error as BenchmarkError:
+            switch error {
+            case .unknown, .otherSettings, .method: usage
+            case .missing: noInput
+            case .item, .repeated, .picture, .damaged: data
             case .unwritable: cannotCreate
             }
         case let error as RewardError:

@@ -18,7 +18,11 @@ public struct ShapesReward: Reward {
     public func outcomes(of samples: [RewardSample]) -> [RewardOutcome] { samples.map(outcome) }
 
     private func outcome(_ sample: RewardSample) -> RewardOutcome {
-        guard let wanted = sample.requirements else { return .notApplicable }
+        guard let wanted = sample.requirements else {
+            // Requirements are objects; what looks like one and could not be read was meant to be.
+            return sample.gold.hasPrefix("{")
+                ? .failed("the gold answer is no requirements of a scene: '\(sample.gold.prefix(60))'") : .notApplicable
+        }
         guard let picture = sample.picture else {
             let isAsked = sample.task == .textToImage || sample.task == .reasonToImage
             return isAsked ? .value(0) : .notApplicable

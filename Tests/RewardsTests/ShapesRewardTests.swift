@@ -64,5 +64,8 @@ import Testing
         let outcomes = ShapesReward().outcomes(of: samples)
         #expect(Array(outcomes.prefix(3)) == [.notApplicable, .value(0), .notApplicable])
         #expect(outcomes[3] == .failed("a picture of 32×32 pixels; scenes have 64×64"))
+        let meant = RewardSample(task: .textToImage, prompt: "", picture: picture, gold: "{\"objects\": 3}")
+        #expect(ShapesReward().outcomes(of: [meant])[0].number == nil)
+        #expect(ShapesReward().outcomes(of: [meant])[0] != .notApplicable)
     }
 }
