@@ -82,7 +82,7 @@ let package = Package(
             "Evaluation",
             [
                 "MMaDA", "ShapesWorld", "Datasets", "Diffusion", "TextTokenizer", "Transformer", "Images", "StrictJSON",
-                "Torch",
+                "Torch", "Rewards", "ImageTextScorers",
             ]),
         library("Distillation", ["MMaDA", "Datasets", "Rewards", "Diffusion", "TextTokenizer", "Torch", "StrictJSON"]),
         .executableTarget(
@@ -90,7 +90,8 @@ let package = Package(
             dependencies: [
                 "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
                 "Checkpoints", "StrictJSON", "Datasets", "ShapesWorld", "Training", "Evaluation", "Configuration",
-                "Metrics", "Rewards", "Distillation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Metrics", "Rewards", "ImageTextScorers", "Distillation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house,
             linkerSettings: [
@@ -112,7 +113,10 @@ let package = Package(
             ]),
         tests(
             "Evaluation",
-            ["MMaDA", "ShapesWorld", "Datasets", "Diffusion", "Images", "TextTokenizer", "Torch", "StrictJSON"]),
+            [
+                "MMaDA", "ShapesWorld", "Datasets", "Diffusion", "Images", "TextTokenizer", "Torch", "StrictJSON", "Rewards",
+                "ImageTextScorers",
+            ]),
         tests(
             "Training",
             [

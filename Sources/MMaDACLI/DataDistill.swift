@@ -122,14 +122,19 @@ extension DataCommand {
             limits.concurrency = concurrency
             limits.retries = retries
             limits.timeout = .seconds(timeout)
-            var key = ""
-            if !apiKeyEnv.isEmpty {
-                guard let found = ProcessInfo.processInfo.environment[apiKeyEnv], !found.isEmpty else {
-                    throw RewardError.missingKey(variable: apiKeyEnv)
-                }
-                key = found
-            }
-            return try ChatEndpoint(url: endpoint ?? "", model: endpointModel, key: key, limits: limits)
+            return try ChatEndpoint(
+                url: endpoint ?? "", model: endpointModel, key: endpointKey(apiKeyEnv), limits: limits)
         }
     }
+}
+
+/// The key in an environment variable; empty for no variable.
+///
+/// - Throws: `RewardError.missingKey`.
+func endpointKey(_ variable: String) throws -> String {
+    guard !variable.isEmpty else { return "" }
+    guard let found = ProcessInfo.processInfo.environment[variable], !found.isEmpty else {
+        throw RewardError.missingKey(variable: variable)
+    }
+    return found
 }

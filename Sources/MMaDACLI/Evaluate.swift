@@ -12,7 +12,7 @@ struct Evaluate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score a model on benchmarks.",
         discussion: "`mmada evaluate NAME --model DIR --data PATH --output DIR` runs a benchmark.",
-        subcommands: [RunBenchmark.self, Shapes.self, Report.self], defaultSubcommand: RunBenchmark.self)
+        subcommands: [RunBenchmark.self, Shapes.self, Report.self, GenEvalScores.self], defaultSubcommand: RunBenchmark.self)
 
     /// `mmada evaluate shapes`.
     struct Shapes: AsyncParsableCommand {

@@ -1,7 +1,9 @@
 public import ArgumentParser
 public import Evaluation
 import Foundation
+import ImageTextScorers
 import MMaDA
+import Rewards
 import StrictJSON
 
 extension AnswerMethod: ExpressibleByArgument {}
@@ -42,16 +44,24 @@ extension Evaluate {
         @Option(help: "Masks in one round of a likelihood.") var mcBatchSize: Int?
         @Option(help: "Standard errors by which the first choice must lead to end a likelihood early; 0 never does.")
         var settledAt = 0.0
+        @Option(help: "Steps of painting.") var timesteps: Int?
+        @Option(help: "Guidance of painting.") var guidanceScale: Double?
+        @Option(help: "Noise on what stays, in painting.") var imageTemperature: Double?
+        @Option(help: "Pictures of each prompt.") var pictures: Int?
+        @Option(help: ArgumentHelp("The folder of CLIP or ImageReward, for their scores.", valueName: "dir"))
+        var scorer: String?
+        @Option(help: ArgumentHelp("A judge's API, such as http://127.0.0.1:8000/v1.", valueName: "url"))
+        var endpoint: String?
+        @Option(help: "The judge's name there.") var endpointModel = ""
+        @Option(help: ArgumentHelp("Environment variable that holds the API's key.", valueName: "name"))
+        var apiKeyEnv = ""
         @Option(help: "Items in one pass.") var batchSize = 8
 
         func run() async throws {
             let entry = try BenchmarkCatalog.entry(benchmark)
             let settings = try settings(entry.defaults)
             guard (1...4096).contains(batchSize) else { throw ValidationError("--batch-size must be from 1 to 4096") }
-            let source = BenchmarkCatalog.Source(
-                data: URL(filePath: data), images: images.map { URL(filePath: $0, directoryHint: .isDirectory) },
-                shots: settings.shots, method: method, rule: rule)
-            let opened = try BenchmarkCatalog.benchmark(benchmark, source)
+            let opened = try BenchmarkCatalog.benchmark(benchmark, source(settings))
             let method = try checked(opened)
             var items = try opened.items()
             if let limit { items = Array(items.prefix(limit)) }
@@ -66,24 +76,46 @@ extension Evaluate {
             let folder = URL(filePath: output, directoryHint: .isDirectory)
             let (chosen, size) = (items, batchSize)
             let summary = try await interruptible {
-                try await engine.perform { model in
-                    let run = try BenchmarkRun(folder: folder, header: header)
-                    var progress = Progress(opened.name, total: chosen.count)
-                    defer { progress.finish() }
-                    try BenchmarkRunner(model, settings, batchSize: size).answer(opened, chosen, by: method, into: run) {
-                        try Task.checkCancellation()
-                        progress.update($0)
-                    }
-                    return try run.finish(opened, items: chosen)
+                let run = try BenchmarkRun(folder: folder, header: header)
+                var progress = Progress(opened.name, total: chosen.count)
+                defer { progress.finish() }
+                func show(_ done: Int) throws {
+                    try Task.checkCancellation()
+                    progress.update(done)
                 }
+                if let painted = opened as? any PaintingBenchmark {
+                    try await PaintingRunner(engine, settings, batchSize: size).paint(
+                        painted, chosen, into: run, folder: folder, progress: show)
+                } else {
+                    try BenchmarkRunner(engine.model, settings, batchSize: size).answer(
+                        opened, chosen, by: method, into: run, progress: show)
+                }
+                return try run.finish(opened, items: chosen)
             }
             standardOutput(String(decoding: summary.serialized(), as: UTF8.self) + "\n")
         }
 
+        private func source(_ settings: BenchmarkSettings) throws -> BenchmarkCatalog.Source {
+            var source = BenchmarkCatalog.Source(
+                data: URL(filePath: data), images: images.map { URL(filePath: $0, directoryHint: .isDirectory) },
+                shots: settings.shots, method: method, rule: rule)
+            if let endpoint {
+                source.judge = try ChatEndpoint(url: endpoint, model: endpointModel, key: endpointKey(apiKeyEnv))
+            }
+            if let scorer {
+                let folder = URL(filePath: scorer, directoryHint: .isDirectory)
+                let (isCLIP, device) = (benchmark == "clip_score", model.compute.device)
+                source.scorer = {
+                    if isCLIP { return try CLIPScorer(directory: folder, device: device) }
+                    return try ImageRewardScorer(directory: folder, device: device)
+                }
+            }
+            return source
+        }
+
         private func checked(_ opened: any Benchmark) throws -> AnswerMethod {
             let method = method ?? opened.method
-            let isPossible = method == opened.method && method != .painting
-            guard isPossible else {
+            guard method == opened.method else {
                 throw BenchmarkError.method(
                     name: opened.name, asked: method.rawValue, possible: opened.method.rawValue)
             }
@@ -104,6 +136,13 @@ extension Evaluate {
             settings.likelihoodSamples = mcNum ?? defaults.likelihoodSamples
             settings.likelihoodBatch = mcBatchSize ?? min(defaults.likelihoodBatch, settings.likelihoodSamples)
             settings.settledAt = settledAt
+            settings.imageSteps = timesteps ?? defaults.imageSteps
+            settings.guidanceScale = guidanceScale ?? defaults.guidanceScale
+            settings.imageTemperature = imageTemperature ?? defaults.imageTemperature
+            settings.pictures = pictures ?? defaults.pictures
+            guard (1...1024).contains(settings.pictures) else {
+                throw ValidationError("--pictures must be from 1 to 1024")
+            }
             guard (limit ?? 1) > 0, settings.shots >= 0, settings.shots <= 1024 else {
                 throw ValidationError("--limit must be above 0, --shots from 0 to 1024")
             }
@@ -112,6 +151,18 @@ extension Evaluate {
             else { throw ValidationError("--mc-num must be a multiple of --mc-batch-size") }
             guard settledAt.isFinite, settledAt >= 0 else { throw ValidationError("--settled-at must be 0 or above") }
             return settings
+        }
+    }
+
+    /// `mmada evaluate geneval-summary`.
+    struct GenEvalScores: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "geneval-summary", abstract: "Sum up what GenEval's own scorer found in painted pictures.")
+
+        @Argument(help: ArgumentHelp("What evaluate_images.py wrote.", valueName: "results.jsonl")) var file: String
+
+        func run() throws {
+            standardOutput(try GenEvalSummary(contentsOf: URL(filePath: file)).description)
         }
     }
 

@@ -1,5 +1,7 @@
-public import Foundation
 import Datasets
+public import Foundation
+public import ImageTextScorers
+public import Rewards
 import StrictJSON
 
 /// The benchmarks by name, with the settings of the reference.
@@ -14,8 +16,12 @@ public struct BenchmarkCatalog: Sendable {
         public var shots: Int
         /// How answers are made.
         public var method: AnswerMethod?
-        /// How predictions are read, where there are several ways; empty for the usual one.
+        /// How predictions are read, or which edition is used, where there are several; empty for the usual one.
         public var rule: String
+        /// Who rates pictures, where a benchmark wants a judge.
+        public var judge: ChatEndpoint?
+        /// What scores pictures, where a benchmark wants a model for that; made when it is needed.
+        public var scorer: (@Sendable () throws -> any ImageTextScorer)?
 
         /// Files.
         public init(data: URL, images: URL? = nil, shots: Int = 0, method: AnswerMethod? = nil, rule: String = "") {
@@ -41,7 +47,7 @@ public struct BenchmarkCatalog: Sendable {
     }
 
     /// All of them.
-    public static let entries: [Entry] = text + vision
+    public static let entries: [Entry] = text + vision + painting
 
     /// Opens a benchmark.
     ///
@@ -280,5 +286,47 @@ public struct BenchmarkCatalog: Sendable {
             name: "seedbench", about: "lettered options; VLMEvalKit's .tsv table", defaults: written(2, block: 2),
             published: [("MMaDA", 64.2), ("LLaVA-v1.5", 58.6)]
         ) { .options($0.data, name: "seedbench") as VisionBenchmark },
+    ]
+
+    // MARK: Painting
+
+    private static func painted(pictures: Int = 1) -> BenchmarkSettings {
+        var settings = BenchmarkSettings()
+        settings.pictures = pictures
+        return settings
+    }
+
+    private static func scored(_ name: String, _ source: Source) throws -> PromptScore {
+        guard let scorer = source.scorer else {
+            throw BenchmarkError.missing(path: name, expected: "--scorer with the folder of the model that scores")
+        }
+        return PromptScore(name: name, data: source.data, scorer: try scorer())
+    }
+
+    private static let painting: [Entry] = [
+        Entry(
+            name: "geneval", about: "evaluation_metadata.jsonl; pictures in the folders that its own scorer reads",
+            defaults: painted(pictures: 4), published: [("MMaDA", 0.63), ("Show-o", 0.53), ("SDXL", 0.55)]
+        ) { GenEval(data: $0.data) },
+        Entry(
+            name: "wise", about: "its JSON lists, and a judge behind --endpoint", defaults: painted(),
+            published: [("MMaDA", 0.67), ("Show-o", 0.28), ("SDXL", 0.43)]
+        ) { source in
+            guard let judge = source.judge else {
+                throw BenchmarkError.missing(path: "wise", expected: "--endpoint and --endpoint-model of a judge")
+            }
+            guard let edition = WiScore.Edition(rawValue: source.rule.isEmpty ? "legacy" : source.rule) else {
+                throw BenchmarkError.unknown(name: source.rule, known: WiScore.Edition.allCases.map(\.rawValue))
+            }
+            return WISE(data: source.data, edition: edition, judge: judge)
+        },
+        Entry(
+            name: "clip_score", about: "prompts, one a line; --scorer with CLIP's folder", defaults: painted(),
+            published: [("MMaDA", 32.46), ("Show-o", 28.94), ("SDXL", 32.12)]
+        ) { try scored("clip_score", $0) },
+        Entry(
+            name: "image_reward", about: "prompts, one a line; --scorer with ImageReward's folder", defaults: painted(),
+            published: [("MMaDA", 1.15), ("Show-o", 0.92), ("SDXL", 1.13)]
+        ) { try scored("image_reward", $0) },
     ]
 }
