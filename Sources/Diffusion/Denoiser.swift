@@ -85,11 +85,14 @@ public struct DenoiserBatch<Key: Hashable & Sendable> {
     /// Takes a member out.
     public mutating func remove(_ key: Key) { members.removeAll { $0.key == key } }
 
-    /// Takes a step of every member; empty when there is none.
-    public mutating func next() throws -> [Progress] {
+    /// Takes a step of every member, or of one; empty when there is none.
+    ///
+    /// An error of the model leaves every member where it was.
+    public mutating func next(only key: Key? = nil) throws -> [Progress] {
         var whole = PredictionQuery()
         var shares: [(member: Int, rows: Range<Int>)] = []
-        for index in members.indices {
+        let moving = members.indices.filter { key == nil || members[$0].key == key }
+        for index in moving {
             // One that is over already has taken no step since it joined.
             guard let query = try members[index].denoiser.query() else { continue }
             let start = whole.count
@@ -99,7 +102,7 @@ public struct DenoiserBatch<Key: Hashable & Sendable> {
         return try withoutGradient { () throws in
             let hidden = whole.count == 0 ? nil : try predictor.hiddenStates(whole)
             var progress: [Progress] = []
-            var isOver = Set(members.indices).subtracting(shares.map(\.member))
+            var isOver = Set(moving).subtracting(shares.map(\.member))
             for (index, rows) in shares {
                 let mine = rows.isEmpty ? nil : try hidden?.slice(rows)
                 let steps = try members[index].denoiser.advance(mine)

@@ -26,6 +26,17 @@ public struct PreparedRequest: Sendable {
         }
     }
 
+    /// Tokens that a pass of the model sees, those of guidance included.
+    public var tokenCount: Int {
+        switch work {
+        case .text(let prompt, let suffix, let blockLength, let blockCount, let sampling):
+            (prompt.count + blockLength * blockCount + suffix.count) * (sampling.cfgScale > 0 ? 2 : 1)
+        case .infill(let canvas, let sampling): canvas.count * (sampling.cfgScale > 0 ? 2 : 1)
+        case .image(let row, _, let sampling):
+            (row.prefix.count + row.codes.count + row.suffix.count) * (sampling.guidanceScale > 0 ? 2 : 1)
+        }
+    }
+
     /// Denoising steps that the work takes, unless it ends early.
     public var stepCount: Int {
         switch work {

@@ -1,4 +1,5 @@
 import Diffusion
+import Foundation
 import Images
 import MMaDA
 import TestSupport
@@ -56,6 +57,83 @@ import Torch
         async let second = text("two")
         let together = [try await first, try await second]
         #expect(together == alone)
+    }
+
+    /// Starts requests that all join before the first step, since the engine is busy until then.
+    private func together(
+        _ engine: InferenceEngine, _ requests: [PreparedRequest]
+    ) async throws -> [[DenoisingStep]] {
+        let busy = Task { try await engine.perform { _ in Thread.sleep(forTimeInterval: 0.3) } }
+        try await Task.sleep(for: .milliseconds(50))
+        let readers = requests.map { request in
+            let steps = engine.steps(for: request)
+            return Task {
+                var seen: [DenoisingStep] = []
+                for try await step in steps { seen.append(step) }
+                return seen
+            }
+        }
+        try await busy.value
+        var all: [[DenoisingStep]] = []
+        for reader in readers { all.append(try await reader.value) }
+        return all
+    }
+
+    private func mixed(_ model: MMaDAModel) throws -> [PreparedRequest] {
+        var image = ImageRequest("a cat")
+        image.sampling.steps = 6
+        image.seed = 3
+        let texts = try ["one", "two and three"].enumerated().map { index, content in
+            var request = TextRequest(
+                [ChatMessage(role: .user, content: content)], genLength: 8 + 4 * index, blockLength: 4)
+            request.sampling.temperature = 0.8
+            request.seed = UInt64(index)
+            return try model.prepare(request)
+        }
+        return try texts + [model.prepare(image)]
+    }
+
+    @Test func `texts and pictures step together, in one pass each, and give what each gives alone`() async throws {
+        let model = try goldenModel()
+        let requests = try mixed(model)
+        let alone = InferenceEngine(model)
+        var expected: [[DenoisingStep]] = []
+        for request in requests {
+            var seen: [DenoisingStep] = []
+            for try await step in alone.steps(for: request) { seen.append(step) }
+            expected.append(seen)
+        }
+        #expect(await alone.load.passes == 8 + 12 + 6)
+        let engine = InferenceEngine(model)
+        let found = try await together(engine, requests)
+        #expect(found.map { $0.map(\.tokens) } == expected.map { $0.map(\.tokens) })
+        let load = await engine.load
+        #expect(load.running == 0 && load.waiting == 0 && load.passes == 12)
+    }
+
+    @Test(arguments: [
+        InferenceEngine.Capacity(requests: 1, tokens: 10_000), InferenceEngine.Capacity(requests: 8, tokens: 1),
+    ])
+    func `what finds no room waits its turn`(capacity: InferenceEngine.Capacity) async throws {
+        let engine = InferenceEngine(try goldenModel(), capacity: capacity)
+        let found = try await together(engine, mixed(engine.model))
+        #expect(found.map(\.count) == [8, 12, 6])
+        #expect(await engine.load.passes == 8 + 12 + 6)
+    }
+
+    @Test func `a request that is given up while it waits never runs`() async throws {
+        let engine = InferenceEngine(try goldenModel(), capacity: .init(requests: 1))
+        let long = try engine.model.prepare(TextRequest(Self.greeting, genLength: 2048))
+        let first = Task { for try await _ in engine.steps(for: long) {} }
+        while await engine.load.running == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        let second = Task { for try await _ in engine.steps(for: long) {} }
+        while await engine.load.waiting == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        second.cancel()
+        while await engine.load.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(await engine.load.running == 1)
+        first.cancel()
+        while await engine.load.running > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(await engine.load.passes < 2048)
     }
 
     @Test func `memory stays flat over repeated generations`() async throws {
