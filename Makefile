@@ -5,7 +5,7 @@ checks = --explicit-target-dependency-import-check error
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test build bench fuzz format lint docs clean
+.PHONY: help setup demo test build bench report fuzz format lint docs clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -25,6 +25,11 @@ build: setup  ## build the release program: .build/release/mmada
 
 bench: setup  ## measure speed
 	@benchmarks/run
+
+report: setup  ## score the bundled model and lay the results out in out/report
+	@swift build -c release --product mmada
+	@recipes/shapes/score .build/release/mmada out/scores shapes Models/shapes all
+	@.build/release/mmada evaluate report out/scores/* --output out/report
 
 fuzz: setup  ## feed broken files to the parsers for SECONDS=60 each
 	@fuzz/run $(SECONDS)

@@ -114,7 +114,8 @@ let package = Package(
         tests(
             "Evaluation",
             [
-                "MMaDA", "ShapesWorld", "Datasets", "Diffusion", "Images", "TextTokenizer", "Torch", "StrictJSON", "Rewards",
+                "MMaDA", "ShapesWorld", "Datasets", "Diffusion", "Images", "TextTokenizer", "Torch", "StrictJSON",
+                "Rewards",
                 "ImageTextScorers",
             ]),
         tests(

@@ -1,9 +1,9 @@
 // Gradients: recording, the backward pass, and the functions whose gradient is written here.
 #include "support.h"
 
-#include <cmath>
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <cmath>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/variable.h>

@@ -18,7 +18,7 @@ public struct CSVReader: ShardReader {
     ///
     /// - Parameters:
     ///   - path: The file.
-    ///   - columns: Names of the columns of a file without a heading.
+    ///   - given: Names of the columns of a file without a heading.
     ///   - separator: What stands between fields.
     /// - Throws: ``DatasetError``.
     public init(

@@ -49,7 +49,7 @@ public struct LikelihoodEstimate: Hashable, Sendable {
 public struct AnswerLikelihood {
     /// How an estimate is made.
     public struct Settings: Hashable, Sendable {
-        /// Masks in all; a multiple of ``batchSize``. One is exact for answers of a single token.
+        /// Masks in all, a multiple of ``batchSize``; one is exact for answers of a single token.
         public var samples = 128
         /// Masks of a round, on which the spread of the estimate depends.
         public var batchSize = 16
@@ -148,8 +148,9 @@ public struct AnswerLikelihood {
                 }
                 let other = try predictor.hiddenStates(blind, at: positions, startingAt: blind.map { _ in 0 })
                 // In narrow types guided in float32: sums of hidden states would round.
-                hidden = try predictor.guided(
-                    hidden.to(dtype: .float32), other.to(dtype: .float32), scale: settings.guidanceScale) ?? hidden
+                hidden =
+                    try predictor.guided(
+                        hidden.to(dtype: .float32), other.to(dtype: .float32), scale: settings.guidanceScale) ?? hidden
             }
             return try crossEntropies(hidden, targets)
         }
@@ -162,7 +163,8 @@ public struct AnswerLikelihood {
         var losses: [Float] = []
         for start in stride(from: 0, to: targets.count, by: chunk) {
             let rows = start..<min(targets.count, start + chunk)
-            let logits = try predictor.logits(hidden.slice(rows), vocabulary: 0..<vocabulary).to(dtype: .float32)  // [n, V]
+            // [n, V]
+            let logits = try predictor.logits(hidden.slice(rows), vocabulary: 0..<vocabulary).to(dtype: .float32)
             let wanted = try Tensor(Array(targets[rows])).to(logits.device).reshaped([rows.count, 1])
             let chosen = try logits.gather(wanted, along: 1).reshaped([rows.count])
             losses += try (logits.logSumExp(along: 1) - chosen).array(of: Float.self)

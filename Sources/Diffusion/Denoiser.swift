@@ -120,9 +120,13 @@ extension DenoiserBatch where Key == Int {
     /// Runs `count` denoisers to their ends, up to `limit` at a time.
     ///
     /// - Parameters:
+    ///   - predictor: The model of all of them.
+    ///   - count: How many there are.
+    ///   - limit: How many are in work at a time.
     ///   - denoiser: Makes one of them, when its turn comes.
     ///   - progress: Called after each pass with how many are over; what it throws ends the work.
     /// - Returns: For each the last snapshot of its first row; `nil` where there was none.
+    /// - Throws: Errors of the model, of `denoiser` and of `progress`.
     public static func run(
         _ predictor: any TokenPredictor, count: Int, atOnce limit: Int, denoiser: (Int) throws -> any Denoiser,
         progress: (Int) throws -> Void = { _ in }

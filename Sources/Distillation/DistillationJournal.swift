@@ -45,7 +45,9 @@ final class DistillationJournal {
         guard let found = try? JSONValue(parsing: Array(first)), found == header else {
             throw DistillationError.otherSettings(path: url.path)
         }
-        for (number, line) in whole.enumerated().dropFirst() { remember(try Self.entry(line, "\(url.path):\(number + 1)")) }
+        for (number, line) in whole.enumerated().dropFirst() {
+            remember(try Self.entry(line, "\(url.path):\(number + 1)"))
+        }
         try file.truncate(atOffset: UInt64(whole.reduce(0) { $0 + $1.count + 1 }))
         try file.seekToEnd()
     }

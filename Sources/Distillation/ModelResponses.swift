@@ -14,6 +14,7 @@ public struct ModelResponses: ResponseSource {
     /// Answers of a model.
     ///
     /// - Parameters:
+    ///   - engine: Its engine.
     ///   - genLength: Tokens that an answer may have.
     ///   - blockLength: Tokens of a block.
     ///   - sampling: How tokens are chosen; an answer ends early in any case.

@@ -121,7 +121,9 @@ public actor InferenceEngine {
                 separate(error)
             }
             // A request with nothing to do is over without a step.
-            for key in Set(running.keys).subtracting(batch.keys) { running.removeValue(forKey: key)?.continuation.finish() }
+            for key in Set(running.keys).subtracting(batch.keys) {
+                running.removeValue(forKey: key)?.continuation.finish()
+            }
             await Task.yield()  // lets others join, leave and use the model
         }
         isStepping = false

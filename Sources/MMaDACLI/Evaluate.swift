@@ -12,7 +12,8 @@ struct Evaluate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score a model on benchmarks.",
         discussion: "`mmada evaluate NAME --model DIR --data PATH --output DIR` runs a benchmark.",
-        subcommands: [RunBenchmark.self, Shapes.self, Report.self, GenEvalScores.self], defaultSubcommand: RunBenchmark.self)
+        subcommands: [RunBenchmark.self, Shapes.self, Report.self, GenEvalScores.self],
+        defaultSubcommand: RunBenchmark.self)
 
     /// `mmada evaluate shapes`.
     struct Shapes: AsyncParsableCommand {
@@ -90,7 +91,8 @@ struct Evaluate: AsyncParsableCommand {
             standardOutput(table.markdown)
             guard let output else { return }
             let settings: [(key: JSONString, value: JSONValue)] = [
-                ("model", .string(JSONString(model.directory.lastPathComponent))), ("level", .integer(Int64(level.rawValue))),
+                ("model", .string(JSONString(model.directory.lastPathComponent))),
+                ("level", .integer(Int64(level.rawValue))),
                 ("world_seed", .string(JSONString("\(worldSeed)"))), ("count", .integer(Int64(count))),
                 ("seed", .string(JSONString("\(options.seed)"))), ("guidance_scale", .number(guidanceScale)),
                 ("image_temperature", .number(imageTemperature)), ("gen_length", .integer(Int64(genLength))),

@@ -1,6 +1,6 @@
 public import Torch
 
-/// Moves parameters along their gradients: AdamW (Loshchilov and Hutter 2019) or Muon (Jordan et al. 2024).
+/// Moves parameters along their gradients: AdamW (arXiv 1711.05101) or Muon (arXiv 2502.16982).
 public final class Optimizer {
     /// What holds for all parameters.
     public struct Settings: Hashable, Sendable {

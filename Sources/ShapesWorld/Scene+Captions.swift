@@ -7,7 +7,8 @@ extension SceneObject {
     var cellName: String { "\("abcd".map(String.init)[column]) \(row + 1)" }
     /// The middle of the cell of that ``cellName``; `nil` for any other text.
     fileprivate static func middle(column: String, row: String) -> (x: Double, y: Double)? {
-        guard let column = ["a", "b", "c", "d"].firstIndex(of: column), let row = ["1", "2", "3", "4"].firstIndex(of: row)
+        guard let column = ["a", "b", "c", "d"].firstIndex(of: column),
+            let row = ["1", "2", "3", "4"].firstIndex(of: row)
         else { return nil }
         return (Double(column) * 16 + 8, Double(row) * 16 + 8)
     }

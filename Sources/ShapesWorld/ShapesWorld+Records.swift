@@ -72,18 +72,12 @@ public struct World: Hashable, Sendable {
 
     /// A line of text that helps with the rest: sums of digits, facts, captions, problems with their solution.
     private func plainText(_ split: WorldSplit, _ random: inout SampleRandom) -> String {
-        switch random.below(4) {
-        case 0:
-            return Scene.riddleFacts[random.below(Scene.riddleFacts.count)]
-        case 1:
-            let (a, b) = (random.below(10), random.below(10))
-            switch random.below(3) {
-            case 0: return "\(a) plus \(b) is \(a + b) ."
-            case 1: return "\(a) times \(b) is \(a * b) ."
-            default: return "\(a + b) minus \(b) is \(a) ."
-            }
-        case 2:
-            return Scene.random(level, split, &random).caption(&random).text
+        switch random.below(8) {
+        case 0: return Scene.riddleFacts[random.below(Scene.riddleFacts.count)]
+        case 1...4:
+            // Several in a line: what problems are worked out of takes many repetitions, and a line costs the same.
+            return (0..<6).map { _ in TextProblems.digitFact(&random) }.joined(separator: " ")
+        case 5: return Scene.random(level, split, &random).caption(&random).text
         default:
             let problem = TextProblems.random(split, &random)
             return "\(problem.text) \(problem.reasoning) \(problem.answer)"

@@ -43,6 +43,19 @@ public enum TextProblems {
         }
     }
 
+    /// What a step of a problem needs to know about two digits.
+    static func digitFact(_ random: inout SampleRandom) -> String {
+        let (a, b) = (random.below(10), random.below(10))
+        switch random.below(4) {
+        case 0: return "\(a) plus \(b) is \(a + b) ."
+        case 1: return "\(a) times \(b) is \(a * b) ."
+        case 2: return "\(a + b) minus \(b) is \(a) ."
+        default:
+            let other = b == a ? (a + 1) % 10 : b
+            return "\(a) is \(a > other ? "more" : "less") than \(other) ."
+        }
+    }
+
     /// Digit by digit from the right, with the carry.
     static func addition(_ a: Int, _ b: Int) -> Question {
         let ones = a % 10 + b % 10

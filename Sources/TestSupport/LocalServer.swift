@@ -9,6 +9,7 @@ import Darwin
 
 /// An HTTP server on 127.0.0.1 that gives prepared answers, one a connection, the last again and again.
 public final class LocalServer: Sendable {
+    /// What the server sends.
     public struct Answer: Sendable {
         /// HTTP status.
         public var status = 200

@@ -165,10 +165,10 @@ extension Tensor {
     /// One matrix and what Muon remembers of it.
     public typealias MuonSlot = (parameter: Tensor, gradient: Tensor, momentum: Tensor)
 
-    /// One step of Muon (Jordan et al. 2024) in place: the running mean of gradients, brought near the closest matrix
+    /// One step of Muon (arXiv 2502.16982) in place: the running mean of gradients, brought near the closest matrix
     /// with orthonormal rows or columns.
     ///
-    /// Steps are scaled to the size of AdamW's (arXiv 2502.16982, §2.2), so that one learning rate serves both.
+    /// Steps are scaled to the size of AdamW's (§2.2), so that one learning rate serves both.
     public static func muon(
         _ slots: [MuonSlot], learningRate: Double, momentum: Double, weightDecay: Double
     ) throws(TensorError) {

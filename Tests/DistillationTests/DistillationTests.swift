@@ -62,7 +62,8 @@ final class RuledSource: ResponseSource, Sendable {
     private func writePrompts(_ count: Int) throws {
         let records = (0..<count).map { n in
             StoredRecord(
-                Record(task: .chat, prompt: "\(n) plus \(n)", answer: "leave me out", gold: n % 7 == 6 ? "" : "\(2 * n)"))
+                Record(
+                    task: .chat, prompt: "\(n) plus \(n)", answer: "leave me out", gold: n % 7 == 6 ? "" : "\(2 * n)"))
         }
         try StoredRecord.write(records, to: folder.path("in.jsonl"))
     }
@@ -178,7 +179,9 @@ final class RuledSource: ResponseSource, Sendable {
         }
     }
 
-    @Test(arguments: ["{\"prompt\":0}", "{\"verdict\":\"kept\"}", "x", "{\"prompt\":0,\"verdict\":\"kept\",\"record\":3}"])
+    @Test(arguments: [
+        "{\"prompt\":0}", "{\"verdict\":\"kept\"}", "x", "{\"prompt\":0,\"verdict\":\"kept\",\"record\":3}",
+    ])
     func `a damaged note is named`(line: String) async throws {
         try writePrompts(4)
         let broken = RuledSource(limit: 0, Self.mixed)
@@ -188,7 +191,9 @@ final class RuledSource: ResponseSource, Sendable {
         await #expect(throws: (any Error).self) { try await run(RuledSource(Self.mixed), settings()) }
     }
 
-    @Test(arguments: ["{\"task\":\"chat\"}", "{\"task\":\"mmu\",\"prompt\":\"x\",\"image\":\"missing.png\",\"gold\":\"1\"}", "["])
+    @Test(arguments: [
+        "{\"task\":\"chat\"}", "{\"task\":\"mmu\",\"prompt\":\"x\",\"image\":\"missing.png\",\"gold\":\"1\"}", "[",
+    ])
     func `a broken record is an error, and nothing is written`(line: String) async throws {
         try (line + "\n").write(toFile: folder.path("in.jsonl"), atomically: true, encoding: .utf8)
         await #expect(throws: DatasetError.self) { try await run(RuledSource(Self.mixed), settings()) }

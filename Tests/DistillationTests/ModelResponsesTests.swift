@@ -45,7 +45,9 @@ import TextTokenizer
         let source = ModelResponses(engine, genLength: 16, blockLength: 16, sampling: TextSampling(), rowsAtOnce: 4)
         let long = Record(task: .chat, prompt: String(repeating: "red ", count: 40_000))
         let found = try await source.responses(
-            to: [ResponseQuery(long, seed: 1), ResponseQuery(Record(task: .chat, prompt: "what is 1 plus 1 ?"), seed: 1)])
+            to: [
+                ResponseQuery(long, seed: 1), ResponseQuery(Record(task: .chat, prompt: "what is 1 plus 1 ?"), seed: 1),
+            ])
         #expect(throws: NoResponse.self) { try found[0].get() }
         #expect(throws: Never.self) { try found[1].get() }
     }

@@ -44,7 +44,8 @@ import Torch
 
     @Test(arguments: [(5, 3), (3, 5), (4, 4)])
     func `a step moves along the orthogonalised gradient, as long as AdamW would`(rows: Int, columns: Int) throws {
-        let spectrum = Spectrum(rows: rows, columns: columns, values: Array([4.0, 1.0, 0.25, 0.02].prefix(min(rows, columns))))
+        let spectrum = Spectrum(
+            rows: rows, columns: columns, values: Array([4.0, 1.0, 0.25, 0.02].prefix(min(rows, columns))))
         let before = (0..<rows * columns).map { Float($0) * 0.1 }
         let parameter = try parameter("matrix", before, [rows, columns])
         let optimizer = Optimizer([.init([parameter], weightDecay: 0.5, rule: .muon)])

@@ -114,7 +114,8 @@ public struct BenchmarkCatalog: Sendable {
             }
         },
         Entry(
-            name: "mmlu", about: "57 subjects; the folders dev and test of .csv files", defaults: ranked(shots: 5, samples: 1),
+            name: "mmlu", about: "57 subjects; the folders dev and test of .csv files",
+            defaults: ranked(shots: 5, samples: 1),
             published: [("MMaDA-8B", 68.4), ("LLaDA-8B", 65.9), ("Qwen2-7B", 70.3), ("LLaMA3-8B", 64.5)]
         ) { source in
             let shots = try source.shots > 0 ? mmlu(source.data, "dev", first: source.shots) : []
@@ -127,11 +128,13 @@ public struct BenchmarkCatalog: Sendable {
             ) { try mmlu(source.data, "test") }
         },
         Entry(
-            name: "arc_challenge", about: "science questions; ARC-Challenge-Test.jsonl", defaults: ranked(guidance: 0.5),
+            name: "arc_challenge", about: "science questions; ARC-Challenge-Test.jsonl",
+            defaults: ranked(guidance: 0.5),
             published: [("MMaDA-8B", 57.4), ("LLaDA-8B", 47.9), ("Qwen2-7B", 60.6), ("LLaMA3-8B", 53.1)]
         ) { source in
             try choice(
-                "arc_challenge", source, ranksText: source.method != .generation, label: "Question: ", usual: .likelihood
+                "arc_challenge", source, ranksText: source.method != .generation, label: "Question: ",
+                usual: .likelihood
             ) { try arc(BenchmarkFiles.file(source.data, "ARC-Challenge-Test.jsonl")) }
         },
         Entry(
@@ -201,7 +204,8 @@ public struct BenchmarkCatalog: Sendable {
                 throw BenchmarkError.item(place: place, expected: "an answerKey among the labels", found: "'\(key)'")
             }
             return ChoiceBenchmark.Question(
-                id: try BenchmarkFiles.text(line, "id"), group: "", text: try BenchmarkFiles.text(question, "stem", place),
+                id: try BenchmarkFiles.text(line, "id"), group: "",
+                text: try BenchmarkFiles.text(question, "stem", place),
                 options: try choices.map { try BenchmarkFiles.text($0, "text", place) }, answer: answer)
         }
     }
@@ -209,7 +213,9 @@ public struct BenchmarkCatalog: Sendable {
     private static func hellaswag(_ file: URL) throws -> [ChoiceBenchmark.Question] {
         func cleaned(_ text: String) -> String {
             var text = text.replacingOccurrences(of: " [title]", with: ". ")
-            while let open = text.range(of: "["), let close = text.range(of: "]", range: open.upperBound..<text.endIndex) {
+            while let open = text.range(of: "["),
+                let close = text.range(of: "]", range: open.upperBound..<text.endIndex)
+            {
                 text.removeSubrange(open.lowerBound..<close.upperBound)
             }
             return text.replacingOccurrences(of: "  ", with: " ").trimmingCharacters(in: .whitespaces)
@@ -218,7 +224,10 @@ public struct BenchmarkCatalog: Sendable {
             let place = line.id
             guard let endings = line.fields["endings"]?.arrayValue?.compactMap(\.stringValue),
                 let answer = Int(try BenchmarkFiles.text(line, "label"))
-            else { throw BenchmarkError.item(place: place, expected: "endings and the number of one as label", found: "neither") }
+            else {
+                throw BenchmarkError.item(
+                    place: place, expected: "endings and the number of one as label", found: "neither")
+            }
             let start = try BenchmarkFiles.text(line, "ctx_a")
             let rest = try BenchmarkFiles.text(line, "ctx_b")
             let context = rest.isEmpty ? start : "\(start) \(rest.prefix(1).uppercased() + rest.dropFirst())"
@@ -231,7 +240,8 @@ public struct BenchmarkCatalog: Sendable {
 
     private static func truthfulQA(_ file: URL) throws -> [ChoiceBenchmark.Question] {
         try BenchmarkFiles.objects(file).map { key, json, place in
-            guard let targets = json["mc1_targets"]?.objectValue, let answer = targets.firstIndex(where: { $0.value.intValue == 1 })
+            guard let targets = json["mc1_targets"]?.objectValue,
+                let answer = targets.firstIndex(where: { $0.value.intValue == 1 })
             else { throw BenchmarkError.item(place: place, expected: "mc1_targets, one of them 1", found: "none") }
             return ChoiceBenchmark.Question(
                 id: key, group: "", text: try BenchmarkFiles.text(json, "question", place),
@@ -263,7 +273,8 @@ public struct BenchmarkCatalog: Sendable {
             defaults: written(2, block: 2), published: [("MMaDA", 86.1), ("Show-o", 80.0), ("LLaVA-v1.5", 85.9)]
         ) { .pope($0.data, images: $0.images) as VisionBenchmark },
         Entry(
-            name: "mme", about: "perception and cognition; its folders, or a .tsv table", defaults: written(2, block: 2),
+            name: "mme", about: "perception and cognition; its folders, or a .tsv table",
+            defaults: written(2, block: 2),
             published: [("MMaDA", 1410.7), ("Show-o", 1097.2), ("LLaVA-v1.5", 1510.7)]
         ) { .mme($0.data) as VisionBenchmark },
         Entry(

@@ -8,7 +8,8 @@ enum BenchmarkFiles {
     static func file(_ data: URL, _ names: String...) throws -> URL {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: data.path, isDirectory: &isDirectory) else {
-            throw BenchmarkError.missing(path: data.path, expected: "a file, or a folder with \(names.joined(separator: " or "))")
+            throw BenchmarkError.missing(
+                path: data.path, expected: "a file, or a folder with \(names.joined(separator: " or "))")
         }
         guard isDirectory.boolValue else { return data }
         for name in names {

@@ -24,6 +24,7 @@ public struct BenchmarkRunner {
     /// Answers what has no result yet.
     ///
     /// - Parameters:
+    ///   - benchmark: What judges.
     ///   - items: Those of `benchmark`, or some of them.
     ///   - method: How they are answered.
     ///   - run: Where results are noted.
@@ -146,7 +147,8 @@ public struct BenchmarkRunner {
         let (best, bestNormalized) = (Self.largest(values), Self.largest(normalized))
         let gold = item.gold.intValue ?? -1
         let output = JSONValue.object([
-            ("log_likelihoods", .array(values.map { .number($0) })), ("acc_norm", .number(bestNormalized == gold ? 1 : 0)),
+            ("log_likelihoods", .array(values.map { .number($0) })),
+            ("acc_norm", .number(bestNormalized == gold ? 1 : 0)),
             ("rounds", .integer(Int64(estimates.map(\.losses.count).max() ?? 0))),
         ])
         return ItemResult(

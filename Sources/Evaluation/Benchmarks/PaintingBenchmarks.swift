@@ -27,7 +27,7 @@ extension PaintingBenchmark {
     public func companions(of item: BenchmarkItem) -> [(path: String, content: [UInt8])] { [] }
 }
 
-/// GenEval's prompts (Ghosh et al. 2023): `evaluation_metadata.jsonl`, painted into the folders that its own scorer reads.
+/// GenEval's prompts (arXiv 2310.11513): `evaluation_metadata.jsonl`, painted into the folders that its own scorer reads.
 ///
 /// Its detector is not part of this project: `mmada evaluate geneval-summary` sums up what the official
 /// `evaluate_images.py` writes.
@@ -36,10 +36,12 @@ struct GenEval: PaintingBenchmark {
     let data: URL
 
     func items() throws -> [BenchmarkItem] {
-        try BenchmarkFiles.lines(BenchmarkFiles.file(data, "evaluation_metadata.jsonl")).enumerated().map { index, line in
+        try BenchmarkFiles.lines(BenchmarkFiles.file(data, "evaluation_metadata.jsonl")).enumerated().map {
+            index, line in
             BenchmarkItem(
                 id: Self.padded(index, 5), group: try BenchmarkFiles.text(line, "tag"),
-                messages: [ChatMessage(role: .user, content: try BenchmarkFiles.text(line, "prompt"))], gold: line.fields)
+                messages: [ChatMessage(role: .user, content: try BenchmarkFiles.text(line, "prompt"))],
+                gold: line.fields)
         }
     }
 
@@ -73,7 +75,8 @@ extension GenEvalSummary {
                     throw BenchmarkError.item(place: line.id, expected: "'correct', true or false", found: "neither")
                 }
                 return Image(
-                    tag: try BenchmarkFiles.text(line, "tag"), metadata: (try? BenchmarkFiles.text(line, "metadata")) ?? line.key,
+                    tag: try BenchmarkFiles.text(line, "tag"),
+                    metadata: (try? BenchmarkFiles.text(line, "metadata")) ?? line.key,
                     isCorrect: isCorrect)
             })
     }
@@ -90,7 +93,8 @@ struct WISE: PaintingBenchmark {
 
     func items() throws -> [BenchmarkItem] {
         var isDirectory: ObjCBool = false
-        let isFolder = FileManager.default.fileExists(atPath: data.path, isDirectory: &isDirectory) && isDirectory.boolValue
+        let isFolder =
+            FileManager.default.fileExists(atPath: data.path, isDirectory: &isDirectory) && isDirectory.boolValue
         let files = isFolder ? Self.names.map { data.appending(path: $0) } : [data]
         return try files.flatMap { file in
             try BenchmarkFiles.objects(file).map { _, json, place in
@@ -152,7 +156,8 @@ struct WISE: PaintingBenchmark {
 
     func summary(of results: [ItemResult]) -> [BenchmarkMetric] {
         let score = WiScore(
-            results.compactMap { result in Int(result.id).map { (promptID: $0, value: result.score) } }, edition: edition)
+            results.compactMap { result in Int(result.id).map { (promptID: $0, value: result.score) } },
+            edition: edition)
         let means = WiScore.Category.allCases.compactMap { category in
             score.means[category].map { BenchmarkMetric(category.rawValue, $0) }
         }

@@ -22,9 +22,10 @@ public struct PaintingRunner {
     /// Paints and judges what has no result yet.
     ///
     /// - Parameters:
+    ///   - benchmark: What judges.
     ///   - items: Those of `benchmark`, or some of them.
-    ///   - folder: Gets the pictures, where the official scorer looks for them.
     ///   - run: Where results are noted; the score of an item is the mean over its pictures.
+    ///   - folder: Gets the pictures, where the official scorer looks for them.
     ///   - progress: Called with the results so far; what it throws ends the work, which can be gone on with.
     /// - Throws: ``BenchmarkError``, errors of the model, and what the judge throws.
     public func paint(

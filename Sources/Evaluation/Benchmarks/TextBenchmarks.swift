@@ -3,7 +3,7 @@ import Foundation
 import StrictJSON
 import TextTokenizer
 
-/// Grade-school mathematics (Cobbe et al. 2021): `test.jsonl`, and `train.jsonl` for shots, of `question` and `answer`.
+/// Grade-school mathematics (arXiv 2110.14168): `test.jsonl`, and `train.jsonl` for shots, of `question` and `answer`.
 struct GSM8K: Benchmark {
     let name = "gsm8k"
     let method = AnswerMethod.generation
@@ -45,7 +45,7 @@ struct GSM8K: Benchmark {
     }
 }
 
-/// Competition mathematics (Hendrycks et al. 2021): JSON lines of `problem`, `solution` and, if given, `subject`, `level`;
+/// Competition mathematics (arXiv 2103.03874): JSON lines of `problem`, `solution` and, if given, `subject`, `level`;
 /// or OpenCompass's one object of all.
 struct MATH: Benchmark {
     let name = "math"

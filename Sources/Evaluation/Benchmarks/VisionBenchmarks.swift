@@ -73,7 +73,8 @@ struct VisionBenchmark: Benchmark {
             })
         func metrics(_ rates: POPEScore.Rates, _ suffix: String) -> [BenchmarkMetric] {
             [
-                ("f1", rates.f1), ("accuracy", rates.accuracy), ("precision", rates.precision), ("recall", rates.recall),
+                ("f1", rates.f1), ("accuracy", rates.accuracy), ("precision", rates.precision),
+                ("recall", rates.recall),
                 ("yes_ratio", rates.yesRatio),
             ].map { BenchmarkMetric($0.0 + suffix, 100 * $0.1) }
         }
@@ -134,7 +135,8 @@ extension VisionBenchmark {
             let files = BenchmarkFiles.names(data, extension: "json") + BenchmarkFiles.names(data, extension: "jsonl")
             guard let images, !files.isEmpty else {
                 throw BenchmarkError.missing(
-                    path: data.path, expected: "POPE's files of JSON lines, and --images with the folder of its pictures")
+                    path: data.path,
+                    expected: "POPE's files of JSON lines, and --images with the folder of its pictures")
             }
             return try files.flatMap { name -> [BenchmarkItem] in
                 let stem = name.split(separator: ".").first.map(String.init) ?? name
@@ -158,7 +160,8 @@ extension VisionBenchmark {
             if data.pathExtension == "tsv" {
                 return try table(data, requiring: ["index", "image", "question", "answer", "category"]) { row, place in
                     BenchmarkItem(
-                        id: try row("index"), group: try row("category"), messages: ask(mmeQuestion(try row("question"))),
+                        id: try row("index"), group: try row("category"),
+                        messages: ask(mmeQuestion(try row("question"))),
                         gold: object(
                             ("answer", try yesNo(row("answer"), place)),
                             ("picture", try (try? row("image_path")) ?? row("index"))))
@@ -167,7 +170,8 @@ extension VisionBenchmark {
             let categories = MMEScore.perceptionCategories + MMEScore.cognitionCategories
             let items = try categories.sorted().flatMap { try mmeCategory(data.appending(path: $0), $0) }
             guard !items.isEmpty else {
-                throw BenchmarkError.missing(path: data.path, expected: "MME's folders, such as existence, or a .tsv file")
+                throw BenchmarkError.missing(
+                    path: data.path, expected: "MME's folders, such as existence, or a .tsv file")
             }
             return items
         }
@@ -190,7 +194,8 @@ extension VisionBenchmark {
             guard let file else {
                 throw BenchmarkError.missing(path: pictures.path, expected: "a picture '\(stem)'")
             }
-            let lines = try String(contentsOf: place.appending(path: name), encoding: .utf8).split(whereSeparator: \.isNewline)
+            let lines = try String(contentsOf: place.appending(path: name), encoding: .utf8).split(
+                whereSeparator: \.isNewline)
             return try lines.enumerated().map { number, line in
                 let spot = "\(place.path)/\(name):\(number + 1)"
                 let parts = line.split(separator: "\t").map(String.init)
@@ -217,19 +222,22 @@ extension VisionBenchmark {
             else {
                 throw BenchmarkError.missing(
                     path: data.path,
-                    expected: "VQAv2's files of questions and annotations, and --images with the folder of its pictures")
+                    expected: "VQAv2's files of questions and annotations, and --images with the folder of its pictures"
+                )
             }
             var people: [Int: [JSONValue]] = [:]
             for entry in try BenchmarkFiles.json(data.appending(path: annotations))["annotations"]?.arrayValue ?? [] {
                 guard let id = entry["question_id"]?.intValue else { continue }
                 people[id] = entry["answers"]?.arrayValue?.compactMap { $0["answer"] }
             }
-            let split = questions.contains("val2014") ? "val2014" : questions.contains("train2014") ? "train2014" : "test2015"
+            let split =
+                questions.contains("val2014") ? "val2014" : questions.contains("train2014") ? "train2014" : "test2015"
             let list = try BenchmarkFiles.json(data.appending(path: questions))["questions"]?.arrayValue ?? []
             return try list.enumerated().map { number, entry in
                 let place = "\(questions) \(number)"
                 guard let id = entry["question_id"]?.intValue, let image = entry["image_id"]?.intValue else {
-                    throw BenchmarkError.item(place: place, expected: "question_id and image_id", found: "neither or one")
+                    throw BenchmarkError.item(
+                        place: place, expected: "question_id and image_id", found: "neither or one")
                 }
                 guard let answers = people[id], !answers.isEmpty else {
                     throw BenchmarkError.item(place: place, expected: "answers to question \(id)", found: "none")
@@ -278,7 +286,9 @@ extension VisionBenchmark {
             try table(data, requiring: ["index", "image", "question", "answer"]) { row, place in
                 var options: [(letter: String, text: String)] = []
                 for letter in ["A", "B", "C", "D", "E", "F", "G", "H", "I"] {
-                    if let text = try? row(letter), !text.isEmpty, text.lowercased() != "nan" { options.append((letter, text)) }
+                    if let text = try? row(letter), !text.isEmpty, text.lowercased() != "nan" {
+                        options.append((letter, text))
+                    }
                 }
                 let answer = try row("answer")
                 var right = answer

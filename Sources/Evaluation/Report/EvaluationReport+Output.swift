@@ -56,7 +56,8 @@ extension EvaluationReport {
                 let data = picture.png.base64EncodedString()
                 body += "<figure><img alt=\"\(Self.escaped(picture.name)) in \(Self.escaped(world.folder))\" "
                 body += "src=\"data:image/png;base64,\(data)\">"
-                body += "<figcaption>\(Self.escaped(picture.name)) (\(Self.escaped(world.folder)))</figcaption></figure>\n"
+                body +=
+                    "<figcaption>\(Self.escaped(picture.name)) (\(Self.escaped(world.folder)))</figcaption></figure>\n"
             }
         }
         let failures = failures

@@ -84,7 +84,9 @@ public struct EvaluationReport {
         }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()) ?? []
         let pictures = names.filter { $0.hasSuffix(".png") }.compactMap { name in
-            FileManager.default.contents(atPath: folder.appending(path: name).path).map { (String(name.dropLast(4)), $0) }
+            FileManager.default.contents(atPath: folder.appending(path: name).path).map {
+                (String(name.dropLast(4)), $0)
+            }
         }
         let failures = names.filter { $0.hasSuffix(".txt") }.flatMap { name -> [String] in
             let text = (try? String(contentsOf: folder.appending(path: name), encoding: .utf8)) ?? ""
@@ -122,7 +124,8 @@ public struct EvaluationReport {
             let published = (try? BenchmarkCatalog.entry(score.name).published) ?? []
             let first = score.metrics.first
             return [
-                score.name, score.model, first.map { "\(Self.number($0.value)) (\($0.name))" } ?? "–", "\(score.scored)",
+                score.name, score.model, first.map { "\(Self.number($0.value)) (\($0.name))" } ?? "–",
+                "\(score.scored)",
                 published.map { "\($0.model) \(Self.number($0.value))" }.joined(separator: ", "),
             ]
         }

@@ -61,9 +61,10 @@ func picture(_ value: UInt8 = 200) throws -> Data {
         try folder.write("{\"question\":\"How many?\",\"answer\":\"so\\n#### 1,234\"}\n", "test.jsonl")
         let found = try benchmark("gsm8k", shots: 1)
         let item = try #require(try found.items().first)
-        #expect(item.messages.map(\.content) == [
-            "Question: 1 + 1?\nAnswer: one and one <<1+1=2>>2\n#### 2\n\nQuestion: How many?\nAnswer:"
-        ])
+        #expect(
+            item.messages.map(\.content) == [
+                "Question: 1 + 1?\nAnswer: one and one <<1+1=2>>2\n#### 2\n\nQuestion: How many?\nAnswer:"
+            ])
         #expect(try score("it is 1,234.\n\nQuestion: and 5?", found) == 1)
         #expect(try score("it is 1,235.", found) == 0)
         #expect(try score("#### 1234", benchmark("gsm8k", rule: "openai")) == 1)
@@ -77,7 +78,8 @@ func picture(_ value: UInt8 = 200) throws -> Data {
         for (path, id) in [("a", "0"), ("b", "x/1")] {
             let found = try benchmark("math", path)
             let item = try #require(try found.items().first)
-            #expect(item.id == id && item.group == "Algebra" && item.messages[0].content.hasPrefix("half?\nPlease reason"))
+            #expect(
+                item.id == id && item.group == "Algebra" && item.messages[0].content.hasPrefix("half?\nPlease reason"))
             #expect(try score("thus \\boxed{\\dfrac12}", found) == 1)
             #expect(try score("thus \\boxed{2}", found) == 0)
         }
@@ -191,7 +193,8 @@ func picture(_ value: UInt8 = 200) throws -> Data {
         #expect(abs(try score("Two", vqa) - 0.9) < 1e-9)
 
         try folder.write(
-            "{\"201\":{\"question\":\"What?\",\"imageId\":\"n1\",\"answer\":\"cat\"}}", "gqa/testdev_balanced_questions.json")
+            "{\"201\":{\"question\":\"What?\",\"imageId\":\"n1\",\"answer\":\"cat\"}}",
+            "gqa/testdev_balanced_questions.json")
         let gqa = try benchmark("gqa", "gqa", images: "gqa")
         #expect(try score("Cat", gqa) == 1)
         #expect(try score("a cat", gqa) == 0)
@@ -201,12 +204,15 @@ func picture(_ value: UInt8 = 200) throws -> Data {
         let image = try picture().base64EncodedString()
         let heading = "index\timage\tquestion\tA\tB\tC\tanswer\tcategory\n"
         try folder.write(
-            heading + "0\t\(image)\tWhich?\tcat\tdog\t\tB\tanimals\n1000000\t0\tWhich?\tdog\tcat\t\tA\tanimals\n", "m.tsv")
+            heading + "0\t\(image)\tWhich?\tcat\tdog\t\tB\tanimals\n1000000\t0\tWhich?\tdog\tcat\t\tA\tanimals\n",
+            "m.tsv")
         let found = try benchmark("mmbench", "m.tsv")
         let items = try found.items()
         #expect(items[0].picture == .base64(image) && items[1].picture == items[0].picture)
         #expect(try items[0].picture?.load().width == 64)
-        #expect(items[0].messages[0].content == "Which?\nA. cat\nB. dog\nAnswer with the option's letter from the given choices directly.")
+        #expect(
+            items[0].messages[0].content
+                == "Which?\nA. cat\nB. dog\nAnswer with the option's letter from the given choices directly.")
         let results = zip(items, ["B", "the dog"]).map { item, text in
             ItemResult(
                 id: item.id, group: item.group, gold: item.gold, score: found.verdict(on: text, to: item).score)
@@ -223,12 +229,15 @@ func picture(_ value: UInt8 = 200) throws -> Data {
     }
 
     @Test(arguments: [
-        ("mmmu", "x.tsv", "index\timage\tquestion\n0\ta\tb\n"), ("mmmu", "x.tsv", "index\timage\tquestion\tA\tB\tanswer\n0\ta\tb\tc\td\tZ\n"),
-        ("pope", "x.tsv", "index\timage\tquestion\tanswer\n0\ta\tb\tperhaps\n"), ("gsm8k", "test.jsonl", "{\"question\":\"x\"}\n"),
+        ("mmmu", "x.tsv", "index\timage\tquestion\n0\ta\tb\n"),
+        ("mmmu", "x.tsv", "index\timage\tquestion\tA\tB\tanswer\n0\ta\tb\tc\td\tZ\n"),
+        ("pope", "x.tsv", "index\timage\tquestion\tanswer\n0\ta\tb\tperhaps\n"),
+        ("gsm8k", "test.jsonl", "{\"question\":\"x\"}\n"),
         ("gsm8k", "test.jsonl", "{\"question\":\"x\",\"answer\":\"no mark\"}\n"), ("gsm8k", "test.jsonl", "not json\n"),
         ("math", "test.jsonl", "{\"problem\":\"x\",\"solution\":\"no box\"}\n"), ("math", "math.json", "3"),
         ("truthfulqa", "mc_task.json", "[{\"question\":\"x\",\"mc1_targets\":{\"a\":0}}]"),
-        ("gpqa", "gpqa_diamond.csv", "Question,Answer\nx,y\n"), ("hellaswag", "hellaswag_val.jsonl", "{\"endings\":[\"a\"]}\n"),
+        ("gpqa", "gpqa_diamond.csv", "Question,Answer\nx,y\n"),
+        ("hellaswag", "hellaswag_val.jsonl", "{\"endings\":[\"a\"]}\n"),
     ])
     func `files that are not as published are refused`(name: String, file: String, text: String) throws {
         try folder.write(text, file)

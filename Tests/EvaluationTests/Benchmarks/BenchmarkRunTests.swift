@@ -52,7 +52,8 @@ private struct Letters: Benchmark {
         var items = (0..<7).map { index in
             BenchmarkItem(
                 id: "\(index)", group: index < 3 ? "few" : "many",
-                messages: [ChatMessage(role: .user, content: "what is \(index) plus 1 ?")], gold: .integer(Int64(index)))
+                messages: [ChatMessage(role: .user, content: "what is \(index) plus 1 ?")], gold: .integer(Int64(index))
+            )
         }
         items[2].picture = .file(folder.url.appending(path: "missing.png").path)
         items[4].messages[0].content = String(repeating: "red ", count: 400)
@@ -163,7 +164,8 @@ private struct Letters: Benchmark {
         try report.write(to: folder.url.appending(path: "out"))
         let markdown = try folder.text("out/report.md")
         for part in [
-            "| gsm8k | mine\\|<b> | 50.0 (accuracy) | 2 | MMaDA-8B 73.4", "| painting | 50.0 % | 80.0 % |", "PSNR 31.5 dB",
+            "| gsm8k | mine\\|<b> | 50.0 (accuracy) | 2 | MMaDA-8B 73.4", "| painting | 50.0 % | 80.0 % |",
+            "PSNR 31.5 dB",
             "setting gen_length | 16", "how <many>?", "painting-8: b",
         ] { #expect(markdown.contains(part), "\(part)") }
         let html = try folder.text("out/report.html")

@@ -80,7 +80,8 @@ private struct Brightness: ImageTextScorer {
     }
 
     @Test func `scores of models are means over pictures, and the same after an interruption`() async throws {
-        let prompts = try folder.write("a red circle on white\na large blue square on sky\na green cross on gray\n", "p.txt")
+        let prompts = try folder.write(
+            "a red circle on white\na large blue square on sky\na green cross on gray\n", "p.txt")
         var source = BenchmarkCatalog.Source(data: prompts)
         source.scorer = { Brightness() }
         let benchmark = try #require(
