@@ -26,10 +26,10 @@ build: setup  ## build the release program: .build/release/mmada
 bench: setup  ## measure speed
 	@benchmarks/run
 
-report: setup  ## score the bundled model and lay the results out in out/report
+report: setup  ## score the bundled model and write docs/report
 	@swift build -c release --product mmada
 	@recipes/shapes/score .build/release/mmada out/scores shapes Models/shapes all
-	@.build/release/mmada evaluate report out/scores/* --output out/report
+	@.build/release/mmada evaluate report out/scores/* --output docs/report
 
 fuzz: setup  ## feed broken files to the parsers for SECONDS=60 each
 	@fuzz/run $(SECONDS)
