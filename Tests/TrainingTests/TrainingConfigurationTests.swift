@@ -104,7 +104,7 @@ import Testing
         ("lr_scheduler.scheduler=cosinus", "lr_scheduler.scheduler", "cosine, linear or constant"),
         ("experiment.stage=pretrain", "experiment.stage", "tokenizer, language or unigrpo"),
         ("data.t2i=a.tar", "data.t2i", "a list"),
-        ("optimizer.name=lion", "optimizer.name", "adamw"),
+        ("optimizer.name=lion", "optimizer.name", "adamw or muon"),
         ("training.noise_type=random_replace", "training.noise_type", "mask"),
         ("training.mixed_precision=int8", "training.mixed_precision", "no, bf16 or fp16"),
     ])
