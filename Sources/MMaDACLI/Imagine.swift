@@ -69,6 +69,9 @@ struct Imagine: AsyncParsableCommand {
     @Option(help: "Tokens of that description.")
     var thoughtLength = 256
 
+    @Option(help: "Tokens of a block of that description. (default: 128, or all if fewer)")
+    var thoughtBlockLength: Int?
+
     @Option(help: ArgumentHelp("A picture to change.", valueName: "file"), completion: .file())
     var image: String?
 
@@ -136,13 +139,13 @@ struct Imagine: AsyncParsableCommand {
     }
 
     private func thought(_ engine: InferenceEngine, seed: UInt64) async throws -> [Int32] {
-        let prepared = try await engine.perform { [prompt, thoughtLength] model in
-            var request = TextRequest([], genLength: thoughtLength)
+        let prepared = try await engine.perform { [prompt, thoughtLength, thoughtBlockLength] model in
+            var request = TextRequest([], genLength: thoughtLength, blockLength: thoughtBlockLength)
             request.sampling.earlyStop = .answerComplete(endToken: model.vocabulary.end)
             request.seed = seed
             return try model.prepareThought(prompt, request)
         }
-        let run = TextRun(engine: engine, request: prepared, streams: false, blockLength: thoughtLength)
+        let run = TextRun(engine: engine, request: prepared, streams: false, blockLength: thoughtBlockLength ?? thoughtLength)
         let result = try await run.run(label: "thinking")
         standardError(result.text + "\n")
         return try await engine.perform { [step = result.step] model in model.thought(step, of: prepared) }
