@@ -145,7 +145,8 @@ struct Imagine: AsyncParsableCommand {
             request.seed = seed
             return try model.prepareThought(prompt, request)
         }
-        let run = TextRun(engine: engine, request: prepared, streams: false, blockLength: thoughtBlockLength ?? thoughtLength)
+        let run = TextRun(
+            engine: engine, request: prepared, streams: false, blockLength: thoughtBlockLength ?? thoughtLength)
         let result = try await run.run(label: "thinking")
         standardError(result.text + "\n")
         return try await engine.perform { [step = result.step] model in model.thought(step, of: prepared) }
