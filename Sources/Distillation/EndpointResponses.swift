@@ -23,13 +23,7 @@ public struct EndpointResponses: ResponseSource {
     public func responses(to queries: [ResponseQuery]) async throws -> [Result<String, NoResponse>] {
         let replies = await endpoint.replies(to: queries.map { conversation($0.record) }, seeds: queries.map(\.seed))
         try Task.checkCancellation()
-        let failures = replies.compactMap { reply -> RewardError? in
-            if case .failure(let error) = reply, error.isEndpointFailure { error } else { nil }
-        }
-        if let first = failures.first, failures.count == queries.count {
-            throw RewardError.endpointDown(
-                url: endpoint.url, attempts: first.isPassing ? endpoint.limits.retries + 1 : 1, reason: "\(first)")
-        }
+        try endpoint.requireReply(among: replies)
         return replies.map { $0.mapError(NoResponse.init) }
     }
 

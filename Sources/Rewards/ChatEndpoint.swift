@@ -179,6 +179,17 @@ public struct ChatEndpoint: Sendable {
         }
     }
 
+    /// Checks that not every one of `replies` failed for a fault of the endpoint, where further questions are pointless.
+    ///
+    /// - Throws: ``RewardError/endpointDown(url:attempts:reason:)``.
+    public func requireReply(among replies: [Result<String, RewardError>]) throws(RewardError) {
+        let failures = replies.compactMap { reply -> RewardError? in
+            if case .failure(let error) = reply, error.isEndpointFailure { error } else { nil }
+        }
+        guard let first = failures.first, failures.count == replies.count else { return }
+        throw .endpointDown(url: url, attempts: first.isPassing ? limits.retries + 1 : 1, reason: "\(first)")
+    }
+
     // MARK: Requests and answers
 
     private func request(_ messages: [Message], _ seed: UInt64?) throws(RewardError) -> URLRequest {

@@ -42,20 +42,15 @@ public struct Judge: Reward {
         let asked = samples.indices.filter { !samples[$0].text.isEmpty || samples[$0].picture != nil }
         let replies = await endpoint.replies(to: asked.map { [message(samples[$0])] })
         var outcomes = [RewardOutcome](repeating: .notApplicable, count: samples.count)
-        var failures: [RewardError] = []
         for (index, reply) in zip(asked, replies) {
             do throws(RewardError) {
                 outcomes[index] = .value(try Self.score(in: try reply.get(), range))
             } catch {
-                if error.isEndpointFailure { failures.append(error) }
                 outcomes[index] = .failed("\(error)")
             }
         }
         try Task.checkCancellation()
-        if failures.count == asked.count, let first = failures.first {
-            throw RewardError.endpointDown(
-                url: endpoint.url, attempts: first.isPassing ? endpoint.limits.retries + 1 : 1, reason: "\(first)")
-        }
+        try endpoint.requireReply(among: replies)
         return outcomes
     }
 

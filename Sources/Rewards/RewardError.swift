@@ -56,7 +56,7 @@ public enum RewardError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether it is the endpoint that failed, not what it said.
-    public var isEndpointFailure: Bool {
+    var isEndpointFailure: Bool {
         switch self {
         case .timedOut, .unreachable, .refused, .busy, .endpointDown: true
         default: false
@@ -64,7 +64,7 @@ public enum RewardError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether another attempt may go better.
-    public var isPassing: Bool {
+    var isPassing: Bool {
         switch self {
         case .timedOut, .unreachable: true
         case .refused(_, let status, _): [408, 425, 429, 500, 502, 503, 504].contains(status)

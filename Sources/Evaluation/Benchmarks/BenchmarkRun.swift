@@ -68,6 +68,15 @@ public final class BenchmarkRun {
         try file.seekToEnd()
     }
 
+    /// Those of `items` that have no result yet.
+    ///
+    /// - Throws: ``BenchmarkError/repeated(id:)``: a result could belong to either of two items of one name.
+    func open(_ items: [BenchmarkItem]) throws(BenchmarkError) -> [BenchmarkItem] {
+        var names: Set<String> = []
+        for item in items where !names.insert(item.id).inserted { throw .repeated(id: item.id) }
+        return items.filter { results[$0.id] == nil }
+    }
+
     /// Notes a result, in the file first.
     public func add(_ result: ItemResult) throws {
         do {

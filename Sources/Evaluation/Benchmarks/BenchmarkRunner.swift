@@ -34,9 +34,7 @@ public struct BenchmarkRunner {
         _ benchmark: any Benchmark, _ items: [BenchmarkItem], by method: AnswerMethod, into run: BenchmarkRun,
         progress: (Int) throws -> Void = { _ in }
     ) throws {
-        var names: Set<String> = []
-        for item in items where !names.insert(item.id).inserted { throw BenchmarkError.repeated(id: item.id) }
-        let open = items.filter { run.results[$0.id] == nil }
+        let open = try run.open(items)
         var done = items.count - open.count
         try progress(done)
         for start in stride(from: 0, to: open.count, by: batchSize) {

@@ -140,13 +140,7 @@ struct WISE: PaintingBenchmark {
         }
         let replies = await judge.replies(to: conversations)
         try Task.checkCancellation()
-        let failures = replies.compactMap { reply -> RewardError? in
-            if case .failure(let error) = reply, error.isEndpointFailure { error } else { nil }
-        }
-        if let first = failures.first, failures.count == pictures.count {
-            throw RewardError.endpointDown(
-                url: judge.url, attempts: first.isPassing ? judge.limits.retries + 1 : 1, reason: "\(first)")
-        }
+        try judge.requireReply(among: replies)
         return replies.map { reply in
             guard case .success(let text) = reply else { return nil }
             let said = (try? ThinkBlock.split(text).answer) ?? text

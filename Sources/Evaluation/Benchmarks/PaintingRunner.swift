@@ -32,9 +32,7 @@ public struct PaintingRunner {
         _ benchmark: any PaintingBenchmark, _ items: [BenchmarkItem], into run: BenchmarkRun, folder: URL,
         progress: (Int) throws -> Void = { _ in }
     ) async throws {
-        var names: Set<String> = []
-        for item in items where !names.insert(item.id).inserted { throw BenchmarkError.repeated(id: item.id) }
-        let open = items.filter { run.results[$0.id] == nil }
+        let open = try run.open(items)
         var done = items.count - open.count
         try progress(done)
         let count = max(1, settings.pictures)
