@@ -32,6 +32,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         library("StrictJSON"),
@@ -69,13 +74,13 @@ let package = Package(
         library("Datasets", ["TextTokenizer", "Images", "StrictJSON", "Checkpoints"]),
         library("ShapesWorld", ["Datasets", "Images", "StrictJSON"]),
         library("Rewards", ["Datasets", "ShapesWorld", "ImageTextScorers", "Images", "StrictJSON"]),
-        library("Metrics", ["Images", "StrictJSON"]),
-        library("Configuration", ["StrictJSON", .product(name: "Yams", package: "Yams")]),
+        library("RunMetrics", ["Images", "StrictJSON"]),
+        library("ConfigurationFiles", ["StrictJSON", .product(name: "Yams", package: "Yams")]),
         library(
             "Training",
             [
                 "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
-                "Checkpoints", "StrictJSON", "Datasets", "Metrics", "Configuration", "Rewards", "ShapesWorld",
+                "Checkpoints", "StrictJSON", "Datasets", "RunMetrics", "ConfigurationFiles", "Rewards", "ShapesWorld",
                 "ImageTextScorers",
             ]),
         library(
@@ -85,12 +90,26 @@ let package = Package(
                 "Torch", "Rewards", "ImageTextScorers",
             ]),
         library("Distillation", ["MMaDA", "Datasets", "Rewards", "Diffusion", "TextTokenizer", "Torch", "StrictJSON"]),
+        .target(
+            name: "Serving",
+            dependencies: [
+                "MMaDA", "Diffusion", "TextTokenizer", "Images", "Torch", "Transformer", "StrictJSON",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: ["index.html", "app.css", "app.js", "openapi.json"].map { .embedInCode("Page/" + $0) },
+            swiftSettings: house),
         .executableTarget(
             name: "MMaDACLI",
             dependencies: [
                 "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
-                "Checkpoints", "StrictJSON", "Datasets", "ShapesWorld", "Training", "Evaluation", "Configuration",
-                "Metrics", "Rewards", "ImageTextScorers", "Distillation",
+                "Checkpoints", "StrictJSON", "Datasets", "ShapesWorld", "Training", "Evaluation", "ConfigurationFiles",
+                "RunMetrics", "Rewards", "ImageTextScorers", "Distillation", "Serving",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house,
@@ -104,8 +123,8 @@ let package = Package(
         tests("Torch"),
         tests("Datasets", ["Images", "StrictJSON"]),
         tests("ShapesWorld", ["Datasets", "Images", "StrictJSON"]),
-        tests("Rewards", ["Datasets", "ShapesWorld", "ImageTextScorers", "Images", "StrictJSON", "Configuration"]),
-        tests("Metrics", ["Images", "StrictJSON"]),
+        tests("Rewards", ["Datasets", "ShapesWorld", "ImageTextScorers", "Images", "StrictJSON", "ConfigurationFiles"]),
+        tests("RunMetrics", ["Images", "StrictJSON"]),
         tests(
             "Distillation",
             [
@@ -122,9 +141,16 @@ let package = Package(
             "Training",
             [
                 "MMaDA", "Transformer", "ImageTokenizer", "TextTokenizer", "Images", "Diffusion", "NN", "Torch",
-                "Checkpoints", "StrictJSON", "Datasets", "Configuration", "ShapesWorld", "Rewards",
+                "Checkpoints", "StrictJSON", "Datasets", "ConfigurationFiles", "ShapesWorld", "Rewards",
             ]),
-        tests("Configuration", ["StrictJSON"]),
+        tests(
+            "Serving",
+            [
+                "MMaDA", "Diffusion", "TextTokenizer", "Images", "StrictJSON",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
+        tests("ConfigurationFiles", ["StrictJSON"]),
         tests("StrictJSON"),
         tests("Checkpoints", ["StrictJSON"]),
         tests("TextTokenizer", ["StrictJSON"]),

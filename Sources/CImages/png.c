@@ -143,3 +143,29 @@ int cimages_png_decode(
     png_destroy_read_struct(&png, &info, NULL);
     return 0;
 }
+
+int cimages_png_alpha(const uint8_t* bytes, size_t count, uint8_t* alpha, uint32_t width, uint32_t height) {
+    png_image image;
+    memset(&image, 0, sizeof image);
+    image.version = PNG_IMAGE_VERSION;
+    if (!png_image_begin_read_from_memory(&image, bytes, count)) {
+        return -1;
+    }
+    if ((image.format & PNG_FORMAT_FLAG_ALPHA) == 0 || image.width != width || image.height != height) {
+        png_image_free(&image);
+        return 0;
+    }
+    image.format = PNG_FORMAT_RGBA;
+    const size_t pixels = (size_t)width * height;
+    uint8_t* rgba = malloc(4 * pixels);
+    if (rgba == NULL || !png_image_finish_read(&image, NULL, rgba, 0, NULL)) {
+        png_image_free(&image);
+        free(rgba);
+        return -1;
+    }
+    for (size_t i = 0; i < pixels; ++i) {
+        alpha[i] = rgba[4 * i + 3];
+    }
+    free(rgba);
+    return 1;
+}

@@ -1,3 +1,4 @@
+internal import CImages
 public import Foundation
 
 /// An 8-bit image of one channel, as a mask.
@@ -31,5 +32,17 @@ public struct GrayImage: Hashable, Sendable {
             return UInt8((r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16)
         }
         try self.init(width: image.width, height: image.height, pixels: luma)
+    }
+
+    /// Decodes a mask for editing: what is transparent is marked white; in a file without transparency what is white
+    /// is.
+    ///
+    /// - Throws: ``ImageError``, as for any picture.
+    public init(decodingMask bytes: [UInt8], limits: ImageLimits = ImageLimits()) throws(ImageError) {
+        let gray = try GrayImage(decoding: bytes, limits: limits)
+        var alpha = [UInt8](repeating: 255, count: gray.pixels.count)
+        let hasAlpha = cimages_png_alpha(bytes, bytes.count, &alpha, UInt32(gray.width), UInt32(gray.height)) == 1
+        self =
+            hasAlpha ? try GrayImage(width: gray.width, height: gray.height, pixels: alpha.map { 255 - $0 }) : gray
     }
 }

@@ -53,6 +53,7 @@ public actor InferenceEngine {
     private struct Member {
         let request: PreparedRequest
         let continuation: Continuation
+        let onStart: @Sendable () -> Void
     }
 
     private let capacity: Capacity
@@ -75,8 +76,10 @@ public actor InferenceEngine {
     public var load: Load { Load(running: running.count, waiting: waiting.count, passes: passes) }
 
     /// The steps of a request.
+    ///
+    /// `onStart`: Called when its waiting is over.
     public nonisolated func steps(
-        for request: PreparedRequest, delivery: Delivery = .every
+        for request: PreparedRequest, delivery: Delivery = .every, onStart: @escaping @Sendable () -> Void = {}
     ) -> AsyncThrowingStream<DenoisingStep, any Error> {
         let policy: Continuation.BufferingPolicy = delivery == .every ? .unbounded : .bufferingNewest(1)
         let key = keys.withLock { last in
@@ -84,7 +87,9 @@ public actor InferenceEngine {
             return last
         }
         return AsyncThrowingStream(bufferingPolicy: policy) { continuation in
-            let joining = Task { await self.join(key, Member(request: request, continuation: continuation)) }
+            let joining = Task {
+                await self.join(key, Member(request: request, continuation: continuation, onStart: onStart))
+            }
             continuation.onTermination = { reason in
                 guard case .cancelled = reason else { return }
                 Task {
@@ -135,6 +140,7 @@ public actor InferenceEngine {
             do {
                 batch.insert(try model.denoiser(for: next.member.request), as: next.key)
                 running[next.key] = next.member
+                next.member.onStart()
             } catch {
                 next.member.continuation.finish(throwing: error)
             }

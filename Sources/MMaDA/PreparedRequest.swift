@@ -15,7 +15,8 @@ public struct PreparedRequest: Sendable {
     }
 
     let work: Work
-    let seed: UInt64
+    /// Of all random numbers.
+    public var seed: UInt64
 
     /// Tokens that the model is given: those before the answer, or before the image.
     public var promptCount: Int {
@@ -73,6 +74,14 @@ extension MMaDAModel {
         let masks = [Int32](repeating: vocabulary.mask, count: count)
         let suffix = [vocabulary.end, vocabulary.startOfImage] + masks + [vocabulary.endOfImage]
         return try prepareText(prompts.reasonToImage(prompt), request, suffix: suffix)
+    }
+
+    /// Lays out a plain text to go on with, without the form of a chat.
+    ///
+    /// `request`: Gives lengths and sampling; its messages are not used.
+    public func prepareContinuation(_ prompt: String, _ request: TextRequest) throws -> PreparedRequest {
+        try request.validate()
+        return try prepareText(prompts.continuing(prompt), request)
     }
 
     private func prepareText(

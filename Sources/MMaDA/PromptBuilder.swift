@@ -39,6 +39,9 @@ public struct PromptBuilder: Sendable {
         try template.encode(messages, with: tokenizer)
     }
 
+    /// `<bos> text`: the text goes on.
+    public func continuing(_ text: String) -> [Int32] { beginning(tokenizer.encodeOrdinary(text)) }
+
     /// `<|mmu|> <|soi|> image <|eoi|> <bos> chat`: an answer about the image comes next.
     public func understanding(_ messages: [ChatMessage], codes: [Int32]) throws -> [Int32] {
         [vocabulary.understanding] + image(codes) + (try chat(messages))

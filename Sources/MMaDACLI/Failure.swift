@@ -1,13 +1,13 @@
 import ArgumentParser
 import Checkpoints
-import Configuration
+import ConfigurationFiles
 import Datasets
 import Distillation
 import Evaluation
 import Foundation
 import Images
 import MMaDA
-import Metrics
+import RunMetrics
 import NN
 import Rewards
 import StrictJSON

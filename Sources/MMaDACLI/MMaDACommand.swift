@@ -20,7 +20,7 @@ struct MMaDACommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Generate.self, Imagine.self, Chat.self, Train.self, Merge.self, DataCommand.self, Evaluate.self,
+            Generate.self, Imagine.self, Chat.self, Serve.self, Train.self, Merge.self, DataCommand.self, Evaluate.self,
             Inspect.self, Tokenize.self, Reconstruct.self, Bench.self, BenchTraining.self, BenchData.self,
         ])
 

@@ -49,11 +49,8 @@ struct ComputeOptions: ParsableArguments {
     }
 }
 
-/// The model that a command works with.
-struct ModelOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The model's folder.", valueName: "dir"), completion: .directory)
-    var model: String
-
+/// How a model is loaded.
+struct LoadingFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp("The image tokenizer. (default: 'vq' in the model's folder)", valueName: "dir"),
         completion: .directory)
@@ -64,9 +61,7 @@ struct ModelOptions: ParsableArguments {
 
     @OptionGroup(title: "Compute options") var compute: ComputeOptions
 
-    var directory: URL { URL(filePath: model, directoryHint: .isDirectory) }
-
-    func load() throws -> MMaDAModel {
+    func load(_ directory: URL) throws -> MMaDAModel {
         try compute.apply()
         var options = LoadingOptions()
         options.device = compute.device
@@ -75,6 +70,19 @@ struct ModelOptions: ParsableArguments {
         options.template = template.template
         return try MMaDAModel(directory: directory, options: options)
     }
+}
+
+/// The model that a command works with.
+struct ModelOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The model's folder.", valueName: "dir"), completion: .directory)
+    var model: String
+
+    @OptionGroup var loading: LoadingFlags
+
+    var directory: URL { URL(filePath: model, directoryHint: .isDirectory) }
+    var compute: ComputeOptions { loading.compute }
+
+    func load() throws -> MMaDAModel { try loading.load(directory) }
 
     func makeEngine() throws -> InferenceEngine { InferenceEngine(try load()) }
 }

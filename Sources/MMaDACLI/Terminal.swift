@@ -1,5 +1,5 @@
 import Foundation
-import Metrics
+import RunMetrics
 import Synchronization
 
 #if canImport(Glibc)

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Configuration
+import ConfigurationFiles
 import Datasets
 import Foundation
 import Images
-import Metrics
+import RunMetrics
 import Synchronization
 import Training
 

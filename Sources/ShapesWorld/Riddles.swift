@@ -59,7 +59,7 @@ extension Scene {
 
     /// A request for a picture with this scene's first object in riddles, and the others, if any, by name.
     ///
-    /// The reasoning ends with a plan: what is painted where.
+    /// The reasoning ends with a plan: how many things, and what is painted where.
     public func riddle(_ random: inout SampleRandom) -> Riddle {
         var things: [String] = []
         var facts: [String] = []
@@ -81,7 +81,7 @@ extension Scene {
         }
         return Riddle(
             text: "paint \(things.listed) on \(background.rawValue)",
-            reasoning: (facts + ["so \(description) ."]).joined(separator: " "),
+            reasoning: (facts + ["so \(objects.count) : \(description) ."]).joined(separator: " "),
             requirements: CaptionRequirements(
                 objects: objects.map(CaptionRequirements.Object.init), background: background))
     }

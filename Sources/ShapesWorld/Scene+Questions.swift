@@ -124,10 +124,15 @@ extension Scene {
         guard truth.holds(a, b, margin: 12) else { return nil }
         let asked = random.below(2) == 0 ? truth : opposite
         let names = [a, b].map { "\($0.color.rawValue) \($0.shape.rawValue)" }
+        let places = "the \(names[0]) is at \(a.cellName) . the \(names[1]) is at \(b.cellName) ."
         return Question(
             topic: .relation, text: "is the \(names[0]) \(asked.rawValue) the \(names[1]) ?",
-            reasoning: "\(seen) the \(names[0]) is at \(a.cellName) . the \(names[1]) is at \(b.cellName) .",
+            reasoning: [seen, places, SceneObject.order(a, b, truth)].filter { !$0.isEmpty }.joined(separator: " "),
             answer: asked == truth ? "yes" : "no")
+    }
+
+    private static func comparison(_ a: Int, _ b: Int) -> String {
+        "\(a) is \(a > b ? "" : "not ")more than \(b) ."
     }
 
     private func compareQuestion(_ random: inout SampleRandom) -> Question? {
@@ -137,12 +142,85 @@ extension Scene {
         guard counts[0] + counts[1] > 0 else { return nil }
         return Question(
             topic: .compare, text: "are there more \(first.plural) than \(second.plural) ?",
-            reasoning: "\(seen) \(first.plural) : \(counts[0]) . \(second.plural) : \(counts[1]) .",
+            reasoning: "\(seen) \(first.plural) : \(counts[0]) . \(second.plural) : \(counts[1]) . "
+                + Self.comparison(counts[0], counts[1]),
             answer: counts[0] > counts[1] ? "yes" : "no")
     }
 
     private func backgroundQuestion(_ random: inout SampleRandom) -> Question? {
         Question(
             topic: .background, text: "what color is the background ?", reasoning: seen, answer: background.rawValue)
+    }
+
+    /// This scene in words and `count` statements about it, each a step that some question needs.
+    ///
+    /// Looking a thing up in a list is learnt slowly from questions, which do it once each.
+    func statements(_ count: Int, _ random: inout SampleRandom) -> String {
+        var line = seen
+        for _ in 0..<count { line += " " + statement(&random) }
+        return line
+    }
+
+    private func statement(_ random: inout SampleRandom) -> String {
+        while true {
+            let color = ShapeColor.allCases[random.below(6)]
+            let shape = ShapeKind.allCases[random.below(4)]
+            switch random.below(8) {
+            case 0, 1:
+                if let object = unique({ $0.color.rawValue }, &random) {
+                    return "the \(object.color.rawValue) one is a \(object.shape.rawValue) ."
+                }
+            case 2:
+                if let object = unique({ $0.shape.rawValue }, &random) {
+                    return "the \(object.shape.rawValue) is \(object.color.rawValue) ."
+                }
+            case 3:
+                if let object = unique({ "\($0.color.rawValue) \($0.shape.rawValue)" }, &random) {
+                    let name = "the \(object.color.rawValue) \(object.shape.rawValue) is"
+                    return random.below(2) == 0
+                        ? "\(name) \(object.size.rawValue) ." : "\(name) at \(object.cellName) ."
+                }
+            case 4, 5:
+                guard let object = objects.isEmpty ? nil : objects[random.below(objects.count)] else { continue }
+                // One of its two words is right, or both are: what is asked for must be compared as a whole.
+                let kind =
+                    switch random.below(3) {
+                    case 0: (color, object.shape)
+                    case 1: (object.color, shape)
+                    default: (object.color, object.shape)
+                    }
+                let found = objects.filter { $0.color == kind.0 && $0.shape == kind.1 }
+                let name = "\(kind.0.rawValue) \(kind.1.rawValue)"
+                return "\(name) : \(found.isEmpty ? "none" : Self.names(found)) ."
+            case 6:
+                let counts = [shape, ShapeKind.allCases[random.below(4)]].map { kind in
+                    (kind, objects.count { $0.shape == kind })
+                }
+                return counts.map { "\($0.plural) : \($1) ." }.joined(separator: " ") + " "
+                    + Self.comparison(counts[0].1, counts[1].1)
+            default:
+                guard objects.count > 1 else { continue }
+                let order = random.permutation(objects.count)
+                let (a, b) = (objects[order[0]], objects[order[1]])
+                let text = SceneObject.order(a, b, random.below(2) == 0 ? .leftOf : .above)
+                if !text.isEmpty { return text }
+            }
+        }
+    }
+}
+
+extension SceneObject {
+    /// "b is left of c .": how two objects lie along an axis, by the names of their cells; empty where those agree.
+    fileprivate static func order(_ a: SceneObject, _ b: SceneObject, _ axis: Relation) -> String {
+        switch axis {
+        case .leftOf, .rightOf:
+            let names = [a, b].map { $0.cellName.prefix(1) }
+            let relation: Relation = a.column < b.column ? .leftOf : .rightOf
+            return a.column == b.column ? "" : "\(names[0]) is \(relation.rawValue) \(names[1]) ."
+        case .above, .below:
+            let names = [a, b].map { $0.cellName.suffix(1) }
+            let relation: Relation = a.row < b.row ? .above : .below
+            return a.row == b.row ? "" : "\(names[0]) is \(relation.rawValue) \(names[1]) ."
+        }
     }
 }

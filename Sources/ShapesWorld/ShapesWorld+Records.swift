@@ -70,14 +70,15 @@ public struct World: Hashable, Sendable {
         }
     }
 
-    /// A line of text that helps with the rest: sums of digits, facts, captions, problems with their solution.
+    /// A line of text that helps with the rest: sums of digits, facts, scenes and what holds in them, captions, solved problems.
     private func plainText(_ split: WorldSplit, _ random: inout SampleRandom) -> String {
-        switch random.below(8) {
+        switch random.below(10) {
         case 0: return Scene.riddleFacts[random.below(Scene.riddleFacts.count)]
         case 1...4:
             // Several in a line: what problems are worked out of takes many repetitions, and a line costs the same.
             return (0..<6).map { _ in TextProblems.digitFact(&random) }.joined(separator: " ")
-        case 5: return Scene.random(level, split, &random).caption(&random).text
+        case 5...7: return Scene.random(level, split, &random).statements(5, &random)
+        case 8: return Scene.random(level, split, &random).caption(&random).text
         default:
             let problem = TextProblems.random(split, &random)
             return "\(problem.text) \(problem.reasoning) \(problem.answer)"

@@ -43,13 +43,17 @@ public enum TextProblems {
         }
     }
 
-    /// What a step of a problem needs to know about two digits.
+    /// What a step of a problem needs to know about two numbers.
     static func digitFact(_ random: inout SampleRandom) -> String {
         let (a, b) = (random.below(10), random.below(10))
-        switch random.below(4) {
+        switch random.below(8) {
         case 0: return "\(a) plus \(b) is \(a + b) ."
-        case 1: return "\(a) times \(b) is \(a * b) ."
-        case 2: return "\(a + b) minus \(b) is \(a) ."
+        case 1, 2, 3: return "\(a) times \(b) is \(a * b) ."
+        case 4, 5: return "\(a + b) minus \(b) is \(a) ."
+        case 6:
+            // What a multiplication ends with: the tens, and the carry.
+            let tens = random.below(9) * (1 + random.below(4))
+            return "\(tens) plus \(b) is \(tens + b) ."
         default:
             let other = b == a ? (a + 1) % 10 : b
             return "\(a) is \(a > other ? "more" : "less") than \(other) ."

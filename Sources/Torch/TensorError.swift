@@ -26,6 +26,15 @@ public enum TensorError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension TensorError {
+    /// Whether there was no memory left for it, of the processor or of a device.
+    public var isOutOfMemory: Bool {
+        guard case .operation(_, _, let reason) = self else { return false }
+        return reason.contains("out of memory") || reason.contains("can't allocate memory")
+            || reason.contains("not enough memory")
+    }
+}
+
 /// What went wrong in the last call of the shim on this thread.
 func lastError() -> String { String(cString: ctorch_last_error()) }
 

@@ -1,5 +1,5 @@
 import Checkpoints
-import Configuration
+import ConfigurationFiles
 import Datasets
 import Diffusion
 import Foundation

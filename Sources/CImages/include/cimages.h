@@ -16,3 +16,8 @@ int cimages_png_size(
 int cimages_png_decode(
     const uint8_t* _Nonnull bytes, size_t count, uint8_t* _Nonnull rgb, uint32_t width, uint32_t height,
     char* _Nonnull reason, size_t capacity);
+
+/// Opacity of each pixel of a PNG file that `cimages_png_decode` has read: 1 where the file says any, 0 where it says
+/// none and `alpha` is left alone, -1 where it cannot be read.
+int cimages_png_alpha(
+    const uint8_t* _Nonnull bytes, size_t count, uint8_t* _Nonnull alpha, uint32_t width, uint32_t height);

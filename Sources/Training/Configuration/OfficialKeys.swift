@@ -1,4 +1,4 @@
-import Configuration
+import ConfigurationFiles
 
 /// Keys of the official files that have no property of their own in ``TrainingConfiguration``.
 enum OfficialKeys {

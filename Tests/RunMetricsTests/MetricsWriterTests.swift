@@ -4,7 +4,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@testable import Metrics
+@testable import RunMetrics
 
 @Suite struct MetricsWriterTests {
     private func inFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Metrics
+@testable import RunMetrics
 
 @Suite struct ProgressLineTests {
     static let start = ContinuousClock.now

@@ -1,0 +1,98 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import StrictJSON
+
+/// What every request passes: keys, origins, and errors in the API's shape.
+struct Gate: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    private let keys: [[UInt8]]
+    private let origins: Set<String>
+    private let service: ModelService
+    /// Paths that need no key.
+    private let open: Set<String>
+    /// The method of each path.
+    private let methods: [String: String]
+
+    init(settings: ServingSettings, service: ModelService, routes: [Server.Route]) {
+        keys = settings.keys.map { Array($0.utf8) }
+        origins = Set(settings.allowedOrigins)
+        self.service = service
+        open = Set(routes.filter(\.isOpen).map(\.path))
+        methods = Dictionary(routes.map { ($0.path, $0.method.rawValue) }) { first, _ in first }
+    }
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        var response: Response
+        do {
+            if request.method == .options, let preflight = preflight(request) {
+                response = preflight
+            } else {
+                guard open.contains(request.uri.path) || isAllowed(request) else { throw APIError.unauthorized }
+                response = try await next(request, context)
+            }
+        } catch let error as HTTPError {
+            response = refusal(error, request)
+        } catch is CancellationError {
+            // Nobody is there to read it.
+            response = Server.response(.unavailable("The client left."))
+        } catch {
+            let error = ModelService.apiError(error)
+            if error == .failed { context.logger.error("a request failed", metadata: ["error": "\(error)"]) }
+            response = Server.response(error)
+        }
+        if let origin = request.headers[.origin], origins.contains(origin) {
+            response.headers[.accessControlAllowOrigin] = origin
+            response.headers[.vary] = "Origin"
+        }
+        service.metrics.respond(Int(response.status.code))
+        return response
+    }
+
+    /// The answer to what no route takes.
+    private func refusal(_ error: HTTPError, _ request: Request) -> Response {
+        guard error.status == .notFound || error.status == .methodNotAllowed else {
+            return Server.response(.invalid("The request is not sound."))
+        }
+        guard let method = methods[request.uri.path] else {
+            return Server.response(.notFound("'\(request.uri.path)'"))
+        }
+        var response = Server.response(.method(method))
+        response.headers[.allow] = method
+        return response
+    }
+
+    /// The answer to a browser that asks whether a page of another origin may call.
+    private func preflight(_ request: Request) -> Response? {
+        guard let origin = request.headers[.origin], origins.contains(origin) else { return nil }
+        return Response(
+            status: .noContent,
+            headers: [
+                .accessControlAllowMethods: "GET, POST",
+                .accessControlAllowHeaders: "authorization, content-type, x-api-key",
+                .accessControlMaxAge: "600",
+            ])
+    }
+
+    private func isAllowed(_ request: Request) -> Bool {
+        guard !keys.isEmpty else { return true }
+        var given: [UInt8] = []
+        if let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer ") {
+            given = Array(header.dropFirst(7).utf8)
+        } else if let name = HTTPField.Name("X-Api-Key"), let header = request.headers[name] {
+            given = Array(header.utf8)
+        }
+        // All keys are compared, each in the same time whatever it has in common with the one given.
+        return keys.reduce(false) { Self.areSame($1, given) || $0 }
+    }
+
+    private static func areSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        var difference = a.count ^ b.count
+        for index in a.indices { difference |= Int(a[index] ^ (index < b.count ? b[index] : 0xFF)) }
+        return difference == 0
+    }
+}
