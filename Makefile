@@ -5,7 +5,7 @@ checks = --explicit-target-dependency-import-check error
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test build bench report fuzz format lint docs clean
+.PHONY: help setup demo serve test build bench report fuzz format lint docs clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -16,8 +16,13 @@ setup:  ## fetch libtorch and what else is missing, once
 demo: setup  ## build, then show what the program does
 	@recipes/demo
 
+serve: setup  ## build, then serve the small model on http://127.0.0.1:8080
+	@swift build -c release --product mmada
+	@.build/release/mmada serve
+
 test: setup  ## run all tests, the comparisons with other implementations included
 	@recipes/parquet >/dev/null || echo "make: no Parquet plug-in; its tests are skipped" >&2
+	@recipes/browser >/dev/null || echo "make: no browser; the test of the page is skipped" >&2
 	@peers=$$(recipes/peers) && MMADA_PEERS_PYTHON="$${MMADA_PEERS_PYTHON:-$$peers}" swift test $(checks)
 
 build: setup  ## build the release program: .build/release/mmada

@@ -123,7 +123,8 @@ let package = Package(
         tests("Torch"),
         tests("Datasets", ["Images", "StrictJSON"]),
         tests("ShapesWorld", ["Datasets", "Images", "StrictJSON"]),
-        tests("Rewards", ["Datasets", "ShapesWorld", "ImageTextScorers", "Images", "StrictJSON", "ConfigurationFiles"]),
+        tests(
+            "Rewards", ["Datasets", "ShapesWorld", "ImageTextScorers", "Images", "StrictJSON", "ConfigurationFiles"]),
         tests("RunMetrics", ["Images", "StrictJSON"]),
         tests(
             "Distillation",

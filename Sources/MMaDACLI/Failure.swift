@@ -7,9 +7,9 @@ import Evaluation
 import Foundation
 import Images
 import MMaDA
-import RunMetrics
 import NN
 import Rewards
+import RunMetrics
 import StrictJSON
 import TextTokenizer
 import Torch

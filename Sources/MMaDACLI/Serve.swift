@@ -19,7 +19,8 @@ struct Serve: AsyncParsableCommand {
             """)
 
     @Option(
-        help: ArgumentHelp("The model's folder. (default: the small one that comes with the program)", valueName: "dir"),
+        help: ArgumentHelp(
+            "The model's folder. (default: the small one that comes with the program)", valueName: "dir"),
         completion: .directory)
     var model: String?
     @OptionGroup var loading: LoadingFlags
@@ -30,10 +31,13 @@ struct Serve: AsyncParsableCommand {
     var apiKey: [String] = []
     @Option(help: ArgumentHelp("A file with one key a line.", valueName: "file"), completion: .file())
     var apiKeyFile: String?
-    @Option(help: ArgumentHelp("An origin whose pages may call from a browser; may stand more than once.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("An origin whose pages may call from a browser; may stand more than once.", valueName: "url")
+    )
     var corsOrigin: [String] = []
     @Option(help: "Requests that are worked on at the same time. (default: 32)") var parallel: Int?
-    @Option(help: "Tokens of all requests that are worked on at the same time. (default: 16384)") var parallelTokens: Int?
+    @Option(help: "Tokens of all requests that are worked on at the same time. (default: 16384)") var parallelTokens:
+        Int?
     @Option(help: "Requests that may wait beside those; further ones get 429. (default: 64)") var queue: Int?
     @Option(help: "Largest body of a request, in MiB. (default: 32)") var maxBody: Int?
     @Option(help: "Most tokens of an answer. (default: 4096)") var maxGenLength: Int?
@@ -58,7 +62,8 @@ struct Serve: AsyncParsableCommand {
     private func logger() throws -> Logger {
         let name = try setting(logLevel, "LOG_LEVEL") ?? "info"
         guard let level = Logger.Level(rawValue: name) else {
-            throw ValidationError("'\(name)' is no log level; use trace, debug, info, notice, warning, error or critical")
+            throw ValidationError(
+                "'\(name)' is no log level; use trace, debug, info, notice, warning, error or critical")
         }
         var logger = Logger(label: "mmada", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = level
@@ -74,7 +79,8 @@ struct Serve: AsyncParsableCommand {
         settings.keys = try keys()
         settings.allowedOrigins = corsOrigin.isEmpty ? list("CORS_ORIGIN") : corsOrigin
         settings.capacity.requests = try setting(parallel, "PARALLEL", 1...4096) ?? settings.capacity.requests
-        settings.capacity.tokens = try setting(parallelTokens, "PARALLEL_TOKENS", 1...1 << 24) ?? settings.capacity.tokens
+        settings.capacity.tokens =
+            try setting(parallelTokens, "PARALLEL_TOKENS", 1...1 << 24) ?? settings.capacity.tokens
         settings.queueLength = try setting(queue, "QUEUE", 0...65536) ?? settings.queueLength
         settings.maxBodyBytes = try setting(maxBody, "MAX_BODY", 1...1024).map { $0 << 20 } ?? settings.maxBodyBytes
         settings.maxGenLength = try setting(maxGenLength, "MAX_GEN_LENGTH", 1...32768) ?? settings.maxGenLength
@@ -86,7 +92,10 @@ struct Serve: AsyncParsableCommand {
     private func keys() throws -> [String] {
         var keys = apiKey.isEmpty ? list("API_KEY") : apiKey
         if let file = try setting(apiKeyFile, "API_KEY_FILE") {
-            let lines = try String(contentsOf: URL(filePath: file), encoding: .utf8).split(whereSeparator: \.isNewline)
+            guard let data = try FileHandle(forReadingAtPath: file)?.readToEnd() ?? nil else {
+                throw ValidationError("\(file) holds no key, or cannot be read")
+            }
+            let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
             keys += lines.map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
             // An empty file must not open the server to all.
             guard !keys.isEmpty else { throw ValidationError("\(file) holds no key") }
@@ -108,7 +117,9 @@ struct Serve: AsyncParsableCommand {
             parent.deleteLastPathComponent()
         }
         let found = folders.first { FileManager.default.fileExists(atPath: $0.appending(path: "config.json").path) }
-        guard let found else { throw ValidationError("the small model is not beside the program; name one with --model") }
+        guard let found else {
+            throw ValidationError("the small model is not beside the program; name one with --model")
+        }
         return found
     }
 

@@ -14,6 +14,19 @@ struct ImageGenerationRequest: Sendable {
     var partialImages = 0
     /// Whether a description is thought out first (an extension).
     var thinks = false
+    /// What kind of file a picture is, and a JPEG's quality.
+    var format = Format.png
+    var quality = 90
+
+    /// Kinds of files.
+    enum Format: String, CaseIterable, Sendable {
+        case png, jpeg
+    }
+
+    /// A picture's file.
+    func file(_ picture: RGBImage) throws(ImageError) -> [UInt8] {
+        format == .png ? try picture.pngData() : try picture.jpegData(quality: max(1, quality))
+    }
 
     /// Reads the body of `POST /v1/images/generations`.
     init(_ body: [UInt8], _ settings: ServingSettings) throws(APIError) {
@@ -68,9 +81,8 @@ struct ImageGenerationRequest: Sendable {
         if let format = try fields.text("response_format"), format != "b64_json" {
             throw fields.invalid("response_format", "'b64_json': the server keeps no pictures to link to")
         }
-        if let format = try fields.text("output_format"), format != "png" {
-            throw fields.invalid("output_format", "'png'")
-        }
+        format = try fields.choice("output_format", Format.self) ?? .png
+        quality = try fields.integer("output_compression", 0...100) ?? 90
         image.sampling.steps = try fields.integer("steps", 1...settings.maxSteps) ?? defaults.timesteps
         image.sampling.guidanceScale = try fields.number("guidance_scale", 0...100) ?? defaults.guidanceScale
         image.sampling.temperature = try fields.number("temperature", 0...100) ?? defaults.imageTemperature

@@ -30,7 +30,8 @@ extension ModelService {
 
     /// Paints one picture and tells its steps.
     private func paint(
-        _ request: PreparedRequest, _ tell: (DenoisingStep) async throws -> Void = { _ in }
+        _ request: PreparedRequest, as form: ImageGenerationRequest,
+        _ tell: (DenoisingStep) async throws -> Void = { _ in }
     ) async throws -> (file: [UInt8], tokens: Int) {
         let start = ContinuousClock.now
         var last: DenoisingStep?
@@ -40,7 +41,7 @@ extension ModelService {
         }
         try Task.checkCancellation()
         guard let last else { throw APIError.failed }
-        let file = try await engine.perform { model in try model.picture(last, of: request)?.pngData() }
+        let file = try await engine.perform { model in try model.picture(last, of: request).map(form.file) }
         guard let file else { throw APIError.failed }
         let painted = last.fixedAt.count { $0 != nil }
         metrics.finish(
@@ -62,7 +63,7 @@ extension ModelService {
         let painted = try await admitted(request.count) {
             try await Self.all(request.count) { index in
                 let prepared = try await self.prepared(request, seed: request.image.seed &+ UInt64(index))
-                let (file, tokens) = try await self.paint(prepared)
+                let (file, tokens) = try await self.paint(prepared, as: request)
                 return (file: file, tokens: tokens, prompt: prepared.promptCount)
             }
         }
@@ -70,7 +71,7 @@ extension ModelService {
         let usage = Self.imageUsage(
             prompt: painted.first?.prompt ?? 0, image: painted.reduce(0) { $0 + $1.tokens })
         return .members([
-            "created": Self.now, "data": .array(data), "output_format": .text("png"), "usage": usage,
+            "created": Self.now, "data": .array(data), "output_format": .text(request.format.rawValue), "usage": usage,
             "seed": .integer(Int64(bitPattern: request.image.seed)),
         ])
     }
@@ -90,7 +91,8 @@ extension ModelService {
             let head: [(key: JSONString, value: JSONValue)] = [
                 ("type", .text("\(kind).\(name)")),
                 ("b64_json", .text(Data(file).base64EncodedString())), ("created_at", Self.now),
-                ("output_format", .text("png")), ("background", .text("opaque")), ("quality", .text("auto")),
+                ("output_format", .text(request.format.rawValue)), ("background", .text("opaque")),
+                ("quality", .text("auto")),
                 ("size", .text("auto")),
             ]
             return .object(head + more)
@@ -100,9 +102,11 @@ extension ModelService {
             sink.begin()
             let engine = self.engine
             let partials = Self.partials(steps: request.image.sampling.steps, count: request.partialImages)
-            let (file, tokens) = try await self.paint(prepared) { step in
+            let (file, tokens) = try await self.paint(prepared, as: request) { step in
                 guard let number = partials.firstIndex(of: step.index) else { return }
-                let file = try await engine.perform { model in try model.pictureSoFar(step, of: prepared)?.pngData() }
+                let file = try await engine.perform { model in
+                    try model.pictureSoFar(step, of: prepared).map(request.file)
+                }
                 guard let file else { return }
                 let more: [(key: JSONString, value: JSONValue)] = [
                     ("partial_image_index", .integer(Int64(number))),

@@ -171,7 +171,7 @@ public struct Server: Sendable {
             status: .ok, headers: headers(file.type), body: .init(byteBuffer: ByteBuffer(bytes: file.content)))
         // Nothing from elsewhere is loaded or called, and no other page may frame this one.
         response.headers[.contentSecurityPolicy] =
-            "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'self'; connect-src 'self' data:; img-src 'self' data: blob:; media-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'"
         return response
     }
 

@@ -91,4 +91,18 @@ import Testing
         #expect(grid.pixels.suffix(9).allSatisfy { $0 == 255 })
         #expect(throws: ImageError.self) { try RGBImage.grid([image, Self.sample(4, 2)], columns: 2) }
     }
+
+    @Test func `a mask marks what is transparent, or what is white where nothing is`() throws {
+        // Two pixels, red at half and blue at full opacity, as Pillow writes them.
+        let transparent = [UInt8](
+            try #require(
+                Data(
+                    base64Encoded:
+                        "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAYAAAD0In+KAAAAEUlEQVR4nGP4z8DQwMDw/z8ADX4DfuoeFyEAAAAASUVORK5CYII="
+                )))
+        #expect(try GrayImage(decodingMask: transparent).pixels == [127, 0])
+        let plain = try RGBImage(width: 2, height: 1, pixels: [255, 255, 255, 0, 0, 0]).pngData()
+        #expect(try GrayImage(decodingMask: plain).pixels == [255, 0])
+        #expect(throws: ImageError.self) { try GrayImage(decodingMask: Array(transparent.prefix(60))) }
+    }
 }

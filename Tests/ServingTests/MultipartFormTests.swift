@@ -37,7 +37,9 @@ import Testing
         var random = SystemRandomNumberGenerator()
         for _ in 0..<2000 {
             var bytes = Self.sound
-            for _ in 0..<3 { bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random) }
+            for _ in 0..<3 {
+                bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
             _ = try? MultipartForm(bytes, contentType: "multipart/form-data; boundary=x")
         }
     }

@@ -11,7 +11,8 @@ import TextTokenizer
 @testable import Serving
 
 @Suite struct ServerTests {
-    private static let sum = "{\"messages\": [{\"role\": \"user\", \"content\": \"what is 37 plus 45 ?\"}], \"think\": true"
+    private static let sum =
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"what is 37 plus 45 ?\"}], \"think\": true"
 
     private static func json(_ response: LocalClient.Response) throws -> JSONValue {
         try JSONValue(parsing: response.body)
@@ -80,7 +81,10 @@ import TextTokenizer
         ("/v1/chat/completions", "[1]", "JSON object", nil),
         ("/v1/chat/completions", "{}", "'messages'", "messages"),
         ("/v1/chat/completions", "{\"messages\": []}", "'messages'", "messages"),
-        ("/v1/chat/completions", "{\"messages\": [{\"role\": \"tool\", \"content\": \"a\"}]}", "role", "messages[0].role"),
+        (
+            "/v1/chat/completions", "{\"messages\": [{\"role\": \"tool\", \"content\": \"a\"}]}", "role",
+            "messages[0].role"
+        ),
         ("/v1/chat/completions", "{\"messages\": [{\"role\": \"user\"}]}", "content", "messages[0].content"),
         (
             "/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"max_tokens\": -1}",
@@ -91,7 +95,8 @@ import TextTokenizer
             "not JSON", nil
         ),
         (
-            "/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"temperature\": \"hot\"}",
+            "/v1/chat/completions",
+            "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"temperature\": \"hot\"}",
             "number from 0 to 2", "temperature"
         ),
         (
@@ -175,7 +180,9 @@ import TextTokenizer
                 let steps = chunks.compactMap { $0["mmada"] }
                 #expect(steps.isEmpty == !asks)
                 guard asks else { continue }
-                let places = steps.flatMap { $0["changed"]?.arrayValue ?? [] }.compactMap { $0.arrayValue?.first?.intValue }
+                let places = steps.flatMap { $0["changed"]?.arrayValue ?? [] }.compactMap {
+                    $0.arrayValue?.first?.intValue
+                }
                 #expect(Set(places).count == places.count)
                 #expect(steps.compactMap { $0["step"]?.intValue } == Array(1...steps.count))
             }
@@ -224,7 +231,8 @@ import TextTokenizer
                 await LocalClient.post("/v1/completions", "{\"prompt\": \"7 plus 4 is[MASK*3] .\"}", port: served.port))
             #expect(gap["usage"]?["completion_tokens"]?.intValue == 3)
             func estimate(_ prompt: String) async throws -> Double {
-                let body = "{\"prompt\": \"\(prompt)\", \"max_tokens\": 1, \"echo\": true, \"logprobs\": 1, \"mc_num\": 32}"
+                let body =
+                    "{\"prompt\": \"\(prompt)\", \"max_tokens\": 1, \"echo\": true, \"logprobs\": 1, \"mc_num\": 32}"
                 let answer = try Self.json(await LocalClient.post("/v1/completions", body, port: served.port))
                 let values = answer["choices"]?.arrayValue?.first?["logprobs"]?["token_logprobs"]?.arrayValue
                 let found = try #require(values)
@@ -242,6 +250,11 @@ import TextTokenizer
             let file = try #require(whole["data"]?.arrayValue?.first?["b64_json"]?.stringValue)
             let picture = try RGBImage(decoding: [UInt8](try #require(Data(base64Encoded: file))))
             #expect(picture.width == 64)
+            let other = try Self.json(
+                await LocalClient.post(
+                    "/v1/images/generations", "{\(fields), \"output_format\": \"jpeg\"}", port: served.port))
+            let jpeg = Data(base64Encoded: other["data"]?.arrayValue?.first?["b64_json"]?.stringValue ?? "")
+            #expect(jpeg?.prefix(2) == Data([0xFF, 0xD8]))
             let streamed = await LocalClient.post(
                 "/v1/images/generations", "{\(fields), \"stream\": true, \"partial_images\": 3}", port: served.port)
             let events = try streamed.events.map { try JSONValue(parsing: Array($0.utf8)) }
@@ -269,7 +282,8 @@ import TextTokenizer
                     headers: ["Content-Type: multipart/form-data; boundary=edge"], body: form))
             let result = try RGBImage(
                 decoding: [UInt8](
-                    try #require(Data(base64Encoded: edited["data"]?.arrayValue?.first?["b64_json"]?.stringValue ?? ""))))
+                    try #require(Data(base64Encoded: edited["data"]?.arrayValue?.first?["b64_json"]?.stringValue ?? ""))
+                ))
             // The right half, which was kept, is as the image tokenizer brings it back.
             let kept = try served.model.reconstruct(picture)
             for y in 0..<64 {
@@ -321,7 +335,8 @@ import TextTokenizer
         try await ServedModel.run(settings) { served in
             let long = "{\"messages\": [{\"role\": \"user\", \"content\": \"\(String(repeating: "a", count: 2000))\"}]}"
             #expect(await LocalClient.post("/v1/chat/completions", long, port: served.port).status == 413)
-            let head = "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+            let head =
+                "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
             let chunks = "7d0\r\n\(String(repeating: "a", count: 2000))\r\n0\r\n\r\n"
             #expect(await LocalClient.exchange(Array((head + chunks).utf8), port: served.port).status == 413)
         }

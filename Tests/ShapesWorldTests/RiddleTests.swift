@@ -22,8 +22,9 @@ import Testing
         for (scene, riddle) in riddles() {
             let last = try #require(riddle.reasoning.split(separator: " so ").last ?? nil)
             let text = last.hasPrefix("so ") ? last.dropFirst(3) : last[...]
-            #expect(text.hasSuffix(" ."))
-            let plan = try #require(Scene(description: String(text.dropLast(2))), "\(riddle.reasoning)")
+            let parts = text.split(separator: " : ").map(String.init)
+            #expect(text.hasSuffix(" .") && parts.first == "\(scene.objects.count)")
+            let plan = try #require(Scene(description: String(parts[1].dropLast(2))), "\(riddle.reasoning)")
             #expect(plan.objects == scene.objects && SceneScore(plan, riddle.requirements).isAllRight)
         }
     }

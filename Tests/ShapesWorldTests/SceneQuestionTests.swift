@@ -48,15 +48,30 @@ import Testing
             return answer == listed ? answer : nil
         case .color, .shape, .size: return said == listed ? said : nil
         case .compare:
-            guard let a = words.last.flatMap({ Int($0) }), let b = Int(said) else { return nil }
-            let answer = a > b ? "yes" : "no"
+            guard let a = words.last.flatMap({ Int($0) }), let b = Int(said),
+                sentences.count == 3, sentences[1].last == said, last.first == "\(a)"
+            else { return nil }
+            let answer = last.contains("not") ? "no" : "yes"
+            guard (answer == "yes") == (a > b) else { return nil }
             return answer == listed ? answer : nil
         case .relation:
             let cells = sentences.compactMap { cell($0.suffix(2)) }
-            guard cells.count == 2, let relation = Relation.allCases.first(where: question.asks) else { return nil }
+            guard cells.count == 2, let relation = Relation.allCases.first(where: question.asks),
+                Self.isOrder(last, of: cells)
+            else { return nil }
             return relation.holds(cells[0], cells[1]) ? "yes" : "no"
         default: return nil
         }
+    }
+
+    /// Whether "b is left of c" is so of two cells' names.
+    private static func isOrder(_ words: [String], of cells: [SceneObject]) -> Bool {
+        guard words.count >= 4, let a = words.first, let b = words.last,
+            let relation = Relation(rawValue: words.dropFirst(2).dropLast().joined(separator: " "))
+        else { return false }
+        let isColumn = relation == .leftOf || relation == .rightOf
+        let names = cells.map { isColumn ? ["a", "b", "c", "d"][$0.column] : "\($0.row + 1)" }
+        return names == [a, b] && relation.holds(cells[0], cells[1])
     }
 
     private static func isSeen(_ words: [String], in scene: Scene) -> Bool {
@@ -69,6 +84,61 @@ import Testing
             let row = words.last.flatMap({ Int($0) })
         else { return nil }
         return Samples.object(.small, .red, .circle, Double(column) * 16 + 8, Double(row) * 16 - 8)
+    }
+
+    @Test func `statements about a scene are true of it`() throws {
+        var kinds: Set<String> = []
+        for index in 0..<600 {
+            let line = try World(level: .cells, seed: 3).example(.text, .train, index).record.answer
+            guard line.hasPrefix("i see ") else { continue }
+            var sentences = line.split(separator: ".").map { $0.split(separator: " ").map(String.init) }
+            let scene = try #require(Scene(description: sentences.removeFirst().dropFirst(2).joined(separator: " ")))
+            #expect(sentences.count >= 5)
+            for words in sentences {
+                let (isTrue, kind) = Self.judge(words, of: scene)
+                #expect(isTrue, "\(words) of \(line)")
+                kinds.insert(kind)
+            }
+        }
+        #expect(kinds == ["one is a", "color", "size", "place", "list", "number", "more", "order"])
+    }
+
+    /// Whether a statement is true, and of what kind it is.
+    private static func judge(_ words: [String], of scene: Scene) -> (Bool, kind: String) {
+        let objects = scene.objects
+        func named(_ color: String, _ shape: String) -> [SceneObject] {
+            objects.filter { $0.color.rawValue == color && $0.shape.rawValue == shape }
+        }
+        if words.count == 3, words[1] == ":", let number = Int(words[2]) {
+            return (objects.count { $0.shape.plural == words[0] } == number, "number")
+        }
+        if words.count > 3, words[2] == ":" {
+            let found = named(words[0], words[1]).count
+            let listed = words[3] == "none" ? 0 : words.dropFirst(3).split(separator: ",").count
+            return (found == listed, "list")
+        }
+        if words.suffix(3).starts(with: ["more", "than"]), let a = Int(words[0]), let b = Int(words[words.count - 1]) {
+            return ((a > b) == !words.contains("not"), "more")
+        }
+        if words.first == "the", words.dropFirst(2).starts(with: ["one", "is", "a"]) {
+            let found = objects.filter { $0.color.rawValue == words[1] }
+            return (found.count == 1 && found[0].shape.rawValue == words[5], "one is a")
+        }
+        if words.first == "the", words.count == 4 {
+            let found = objects.filter { $0.shape.rawValue == words[1] }
+            return (found.count == 1 && found[0].color.rawValue == words[3], "color")
+        }
+        if words.first == "the", words.count == 5 {
+            let found = named(words[1], words[2])
+            return (found.count == 1 && found[0].size.rawValue == words[4], "size")
+        }
+        if words.first == "the", words.count == 7 {
+            let found = named(words[1], words[2])
+            let place = cell(words.suffix(2))
+            return (found.count == 1 && found[0].x == place?.x && found[0].y == place?.y, "place")
+        }
+        let isOrdered = objects.contains { a in objects.contains { b in isOrder(words, of: [a, b]) } }
+        return (isOrdered, "order")
     }
 
     @Test func `every topic is asked about, and no answer can be guessed from the topic`() {

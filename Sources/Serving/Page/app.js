@@ -364,19 +364,49 @@ for (const button of document.querySelectorAll("[data-extend]")) {
   button.onclick = () => run($("panel-paint"), signal => edit({ extend: button.dataset.extend }, signal));
 }
 
-// All steps side by side in one picture.
-$("paint-animation").onclick = async () => {
-  const frames = replay.frames.filter(frame => frame.picture);
-  if (!frames.length) return;
-  const pictures = await Promise.all(frames.map(async frame => createImageBitmap(await (await fetch(frame.picture)).blob())));
-  const columns = Math.ceil(Math.sqrt(pictures.length)), [width, height] = [pictures[0].width, pictures[0].height];
-  const sheet = new OffscreenCanvas(columns * width, Math.ceil(pictures.length / columns) * height), context = sheet.getContext("2d");
-  pictures.forEach((picture, i) => context.drawImage(picture, i % columns * width, Math.floor(i / columns) * height));
+// The steps as files: side by side in one picture, or one after another in a film.
+
+const frames = () => Promise.all(replay.frames.filter(frame => frame.picture)
+  .map(async frame => createImageBitmap(await (await fetch(frame.picture)).blob())));
+
+function save(blob, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await sheet.convertToBlob({ type: "image/png" }));
-  link.download = "steps.png";
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+$("paint-sheet").onclick = async () => {
+  const pictures = await frames();
+  if (!pictures.length) return;
+  const columns = Math.ceil(Math.sqrt(pictures.length)), { width, height } = pictures[0];
+  const sheet = new OffscreenCanvas(columns * width, Math.ceil(pictures.length / columns) * height), context = sheet.getContext("2d");
+  pictures.forEach((picture, i) => context.drawImage(picture, i % columns * width, Math.floor(i / columns) * height));
+  save(await sheet.convertToBlob({ type: "image/png" }), "steps.png");
+};
+
+$("paint-animation").onclick = async () => {
+  const pictures = await frames(), pause = time => new Promise(done => setTimeout(done, time));
+  if (!pictures.length) return;
+  const canvas = document.createElement("canvas"), context = canvas.getContext("2d"), { width, height } = pictures[0];
+  const scale = Math.max(1, Math.round(512 / Math.max(width, height)));
+  [canvas.width, canvas.height] = [width * scale, height * scale];
+  context.imageSmoothingEnabled = false;
+  const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: "video/webm" }), parts = [];
+  recorder.ondataavailable = event => parts.push(event.data);
+  const done = new Promise(resolve => recorder.onstop = resolve);
+  $("paint-animation").disabled = true;
+  recorder.start();
+  for (const picture of pictures) {
+    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    await pause(200);
+  }
+  await pause(1000);
+  recorder.stop();
+  await done;
+  $("paint-animation").disabled = false;
+  save(new Blob(parts, { type: "video/webm" }), "steps.webm");
 };
 
 // What the server is
