@@ -43,6 +43,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Most tokens of an answer. (default: 4096)") var maxGenLength: Int?
     @Option(help: "Most denoising steps of a request. (default: 4096)") var maxSteps: Int?
     @Option(help: "Seconds that a client may take to send a request, or stay idle. (default: 30)") var timeout: Int?
+    @Option(help: "Seconds that a request may take in all. (default: 600)") var requestTimeout: Int?
     @Option(help: "How much is logged: trace, debug, info, notice, warning, error or critical. (default: info)")
     var logLevel: String?
 
@@ -86,6 +87,8 @@ struct Serve: AsyncParsableCommand {
         settings.maxGenLength = try setting(maxGenLength, "MAX_GEN_LENGTH", 1...32768) ?? settings.maxGenLength
         settings.maxSteps = try setting(maxSteps, "MAX_STEPS", 1...65536) ?? settings.maxSteps
         settings.readTimeout = try setting(timeout, "TIMEOUT", 1...86400) ?? settings.readTimeout
+        settings.requestTimeout =
+            try setting(requestTimeout, "REQUEST_TIMEOUT", 1...604_800) ?? settings.requestTimeout
         return settings
     }
 

@@ -40,6 +40,11 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
         APIError(405, "Use \(allowed) here.", type: "invalid_request_error")
     }
 
+    /// Work that took too long: 408.
+    public static func tooSlow(seconds: Int) -> APIError {
+        APIError(408, "The request was not done after \(seconds) s; ask for less.", type: "timeout_error")
+    }
+
     /// A body that is larger than allowed: 413.
     public static func tooLarge(limit: Int) -> APIError {
         APIError(413, "The body is larger than \(limit) bytes.", type: "invalid_request_error")

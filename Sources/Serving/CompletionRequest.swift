@@ -49,7 +49,7 @@ struct CompletionRequest: Sendable {
         let logprobs = try fields.integer("logprobs", 0...5)
         let tokens = try fields.integer("max_tokens", 0...settings.maxGenLength)
         if echoes, logprobs != nil {
-            let samples = try fields.integer("mc_num", 1...4096) ?? 128
+            let samples = try fields.integer("mc_num", 1...512) ?? 128
             let batch = try fields.integer("mc_batch_size", 1...256) ?? min(16, samples)
             guard samples.isMultiple(of: batch) else { throw fields.invalid("mc_num", "a multiple of 'mc_batch_size'") }
             let seed = try fields.integer("seed", Int.min...Int.max) ?? 1234

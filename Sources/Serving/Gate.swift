@@ -27,6 +27,7 @@ struct Gate: RouterMiddleware {
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
+        let start = ContinuousClock.now
         var response: Response
         do {
             if request.method == .options, let preflight = preflight(request) {
@@ -41,15 +42,20 @@ struct Gate: RouterMiddleware {
             // Nobody is there to read it.
             response = Server.response(.unavailable("The client left."))
         } catch {
-            let error = ModelService.apiError(error)
-            if error == .failed { context.logger.error("a request failed", metadata: ["error": "\(error)"]) }
-            response = Server.response(error)
+            let told = ModelService.apiError(error)
+            if told == .failed { context.logger.error("a request failed", metadata: ["error": "\(error)"]) }
+            response = Server.response(told)
         }
         if let origin = request.headers[.origin], origins.contains(origin) {
             response.headers[.accessControlAllowOrigin] = origin
             response.headers[.vary] = "Origin"
         }
         service.metrics.respond(Int(response.status.code))
+        // A path may hold anything, so it is quoted; what is asked and answered is never logged.
+        let milliseconds = Int((ContinuousClock.now - start) / .milliseconds(1))
+        context.logger.info(
+            "\(request.method.rawValue) \(request.uri.path.debugDescription) \(response.status.code) \(milliseconds) ms"
+        )
         return response
     }
 

@@ -34,8 +34,8 @@ public final class ModelService: Sendable {
         }
     }
 
-    /// Runs `body` in places of its own; they are free again when it ends, which it does at the latest when the server
-    /// gives up what still runs.
+    /// Runs `body` in places of its own; they are free again when it ends, which it does at the latest when its time is over
+    /// or the server gives up what still runs.
     func admitted<Value: Sendable>(
         _ count: Int = 1, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -50,8 +50,13 @@ public final class ModelService: Sendable {
         do {
             return try await withThrowingTaskGroup(of: Value.self) { group in
                 group.addTask { try await body() }
-                group.addTask { [admission] in
-                    while !admission.isGivenUp { try await Task.sleep(for: .milliseconds(100)) }
+                group.addTask { [admission, limit = settings.requestTimeout] in
+                    while !admission.isGivenUp {
+                        guard ContinuousClock.now - start < .seconds(limit) else {
+                            throw APIError.tooSlow(seconds: limit)
+                        }
+                        try await Task.sleep(for: .milliseconds(100))
+                    }
                     throw APIError.unavailable("The server is shutting down.")
                 }
                 defer { group.cancelAll() }

@@ -190,10 +190,16 @@ public struct Server: Sendable {
         var request = request
         let type = request.headers[.contentType] ?? ""
         let body: [UInt8]
+        // Said to be too large: not a byte of it is waited for.
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > settings.maxBodyBytes {
+            throw APIError.tooLarge(limit: settings.maxBodyBytes)
+        }
         do {
             body = [UInt8](buffer: try await request.collectBody(upTo: settings.maxBodyBytes))
         } catch is NIOTooManyBytesError {
             throw APIError.tooLarge(limit: settings.maxBodyBytes)
+        } catch {
+            throw APIError.invalid("The body ends before it is as long as it was said to be.")
         }
         switch try read(body, type) {
         case .whole(let work):
@@ -231,6 +237,8 @@ public struct Server: Sendable {
             if !named { output.yield(ByteBuffer(string: "data: [DONE]\n\n")) }
             output.finish()
         }
+        // Also where the client has left before anything of the body is asked for.
+        output.onTermination = { _ in producer.cancel() }
         for try await _ in beginnings { break }
         return Response(
             status: .ok, headers: Self.headers("text/event-stream"),

@@ -31,6 +31,8 @@ public struct ServingSettings: Sendable {
     public var defaults = GenerationDefaults()
     /// Seconds that a connection may take for a request's head and body, or stay idle.
     public var readTimeout = 30
+    /// Seconds that a request may take from its arrival to its end.
+    public var requestTimeout = 600
     /// Seconds that running work gets to end, once the server is told to stop.
     public var shutdownTimeout = 7
 

@@ -57,9 +57,16 @@ extension Scene {
     public static let riddleFacts: [String] = (colorHints.values.flatMap(\.self) + shapeHints.values.flatMap(\.self))
         .map { $0.fact + " ." }.sorted()
 
+    /// What is painted where, each thing after the number of those that are left: "2 : a large red circle at b 2 , 1 : a
+    /// small blue square at d 3 , on gray". Without the number a small model goes on when it should not.
+    public var plan: String {
+        let things = objects.enumerated().map { "\(objects.count - $0) : a \($1.phrase) at \($1.cellName)" }
+        return (things + ["on \(background.rawValue)"]).joined(separator: " , ")
+    }
+
     /// A request for a picture with this scene's first object in riddles, and the others, if any, by name.
     ///
-    /// The reasoning ends with a plan: how many things, and what is painted where.
+    /// The reasoning ends with a ``plan``.
     public func riddle(_ random: inout SampleRandom) -> Riddle {
         var things: [String] = []
         var facts: [String] = []
@@ -81,7 +88,7 @@ extension Scene {
         }
         return Riddle(
             text: "paint \(things.listed) on \(background.rawValue)",
-            reasoning: (facts + ["so \(objects.count) : \(description) ."]).joined(separator: " "),
+            reasoning: (facts + ["so \(plan) ."]).joined(separator: " "),
             requirements: CaptionRequirements(
                 objects: objects.map(CaptionRequirements.Object.init), background: background))
     }

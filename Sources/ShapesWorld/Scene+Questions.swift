@@ -30,12 +30,17 @@ extension Scene {
         }
     }
 
-    private var seen: String { "i see \(description) ." }
-
-    /// "red circle , red square": what was counted, in the order of the alphabet.
-    private static func names(_ objects: [SceneObject]) -> String {
-        objects.map { "\($0.color.rawValue) \($0.shape.rawValue)" }.sorted().joined(separator: " , ")
+    /// "i see a large red circle at b 2 : yes , a small blue square at d 3 : no , on gray .": what there is, and for each
+    /// thing what the question makes of it.
+    ///
+    /// A small model compares a thing with the question where the thing is named. To look it up in a list afterwards, by
+    /// its colour or shape, is what it does not learn.
+    private func seen(_ mark: (SceneObject) -> String) -> String {
+        let things = objects.map { "a \($0.phrase) at \($0.cellName) : \(mark($0))" }
+        return "i see " + (things + ["on \(background.rawValue)"]).joined(separator: " , ") + " ."
     }
+
+    private func seen(_ isMeant: (SceneObject) -> Bool) -> String { seen { isMeant($0) ? "yes" : "no" } }
 
     private func countQuestion(_ random: inout SampleRandom) -> Question? {
         let color = ShapeColor.allCases[random.below(6)]
@@ -49,10 +54,8 @@ extension Scene {
         let found = objects.filter(matches)
         // Half of the questions whose answer would be none are given up: they would be most.
         if found.isEmpty, random.below(2) == 0 { return nil }
-        let list = found.isEmpty ? "none" : Self.names(found)
         return Question(
-            topic: .count, text: "how many \(words) are there ?", reasoning: "\(seen) \(words) : \(list) .",
-            answer: "\(found.count)")
+            topic: .count, text: "how many \(words) are there ?", reasoning: seen(matches), answer: "\(found.count)")
     }
 
     private func existsQuestion(_ random: inout SampleRandom) -> Question? {
@@ -66,12 +69,9 @@ extension Scene {
                 kind.shape = ShapeKind.allCases[random.below(4)]
             }
         }
-        let found = objects.filter { $0.kind == kind }
-        let name = "\(kind.color.rawValue) \(kind.shape.rawValue)"
         return Question(
-            topic: .exists, text: "is there a \(name) ?",
-            reasoning: "\(seen) \(name) : \(found.isEmpty ? "none" : Self.names(found)) .",
-            answer: found.isEmpty ? "no" : "yes")
+            topic: .exists, text: "is there a \(kind.color.rawValue) \(kind.shape.rawValue) ?",
+            reasoning: seen { $0.kind == kind }, answer: objects.contains { $0.kind == kind } ? "yes" : "no")
     }
 
     /// An object that alone has its value of `property`.
@@ -86,7 +86,7 @@ extension Scene {
         guard let object = unique({ $0.shape.rawValue }, &random) else { return nil }
         return Question(
             topic: .color, text: "what color is the \(object.shape.rawValue) ?",
-            reasoning: "\(seen) the \(object.shape.rawValue) is \(object.color.rawValue) .",
+            reasoning: seen { $0.shape == object.shape },
             answer: object.color.rawValue)
     }
 
@@ -94,7 +94,7 @@ extension Scene {
         guard let object = unique({ $0.color.rawValue }, &random) else { return nil }
         return Question(
             topic: .shape, text: "what shape is \(object.color.rawValue) ?",
-            reasoning: "\(seen) the \(object.color.rawValue) one is a \(object.shape.rawValue) .",
+            reasoning: seen { $0.color == object.color },
             answer: object.shape.rawValue)
     }
 
@@ -103,7 +103,7 @@ extension Scene {
         let name = "\(object.color.rawValue) \(object.shape.rawValue)"
         return Question(
             topic: .size, text: "what size is the \(name) ?",
-            reasoning: "\(seen) the \(name) is \(object.size.rawValue) .", answer: object.size.rawValue)
+            reasoning: seen { $0.kind == object.kind }, answer: object.size.rawValue)
     }
 
     private func relationQuestion(_ random: inout SampleRandom) -> Question? {
@@ -124,15 +124,12 @@ extension Scene {
         guard truth.holds(a, b, margin: 12) else { return nil }
         let asked = random.below(2) == 0 ? truth : opposite
         let names = [a, b].map { "\($0.color.rawValue) \($0.shape.rawValue)" }
-        let places = "the \(names[0]) is at \(a.cellName) . the \(names[1]) is at \(b.cellName) ."
+        let list = seen { $0 == a ? "one" : $0 == b ? "two" : "no" }
+        let places = "one is at \(a.cellName) . two is at \(b.cellName) ."
         return Question(
             topic: .relation, text: "is the \(names[0]) \(asked.rawValue) the \(names[1]) ?",
-            reasoning: [seen, places, SceneObject.order(a, b, truth)].filter { !$0.isEmpty }.joined(separator: " "),
+            reasoning: [list, places, SceneObject.order(a, b, truth)].filter { !$0.isEmpty }.joined(separator: " "),
             answer: asked == truth ? "yes" : "no")
-    }
-
-    private static func comparison(_ a: Int, _ b: Int) -> String {
-        "\(a) is \(a > b ? "" : "not ")more than \(b) ."
     }
 
     private func compareQuestion(_ random: inout SampleRandom) -> Question? {
@@ -140,72 +137,19 @@ extension Scene {
         let (first, second) = (ShapeKind.allCases[order[0]], ShapeKind.allCases[order[1]])
         let counts = [first, second].map { shape in objects.count { $0.shape == shape } }
         guard counts[0] + counts[1] > 0 else { return nil }
+        // Each thing is marked with the word that stands before its kind in the question.
+        let list = seen { $0.shape == first ? "more" : $0.shape == second ? "than" : "no" }
+        let isMore = counts[0] > counts[1]
         return Question(
             topic: .compare, text: "are there more \(first.plural) than \(second.plural) ?",
-            reasoning: "\(seen) \(first.plural) : \(counts[0]) . \(second.plural) : \(counts[1]) . "
-                + Self.comparison(counts[0], counts[1]),
-            answer: counts[0] > counts[1] ? "yes" : "no")
+            reasoning: "\(list) \(counts[0]) is \(isMore ? "" : "not ")more than \(counts[1]) .",
+            answer: isMore ? "yes" : "no")
     }
 
     private func backgroundQuestion(_ random: inout SampleRandom) -> Question? {
         Question(
-            topic: .background, text: "what color is the background ?", reasoning: seen, answer: background.rawValue)
-    }
-
-    /// This scene in words and `count` statements about it, each a step that some question needs.
-    ///
-    /// Looking a thing up in a list is learnt slowly from questions, which do it once each.
-    func statements(_ count: Int, _ random: inout SampleRandom) -> String {
-        var line = seen
-        for _ in 0..<count { line += " " + statement(&random) }
-        return line
-    }
-
-    private func statement(_ random: inout SampleRandom) -> String {
-        while true {
-            let color = ShapeColor.allCases[random.below(6)]
-            let shape = ShapeKind.allCases[random.below(4)]
-            switch random.below(8) {
-            case 0, 1:
-                if let object = unique({ $0.color.rawValue }, &random) {
-                    return "the \(object.color.rawValue) one is a \(object.shape.rawValue) ."
-                }
-            case 2:
-                if let object = unique({ $0.shape.rawValue }, &random) {
-                    return "the \(object.shape.rawValue) is \(object.color.rawValue) ."
-                }
-            case 3:
-                if let object = unique({ "\($0.color.rawValue) \($0.shape.rawValue)" }, &random) {
-                    let name = "the \(object.color.rawValue) \(object.shape.rawValue) is"
-                    return random.below(2) == 0
-                        ? "\(name) \(object.size.rawValue) ." : "\(name) at \(object.cellName) ."
-                }
-            case 4, 5:
-                guard let object = objects.isEmpty ? nil : objects[random.below(objects.count)] else { continue }
-                // One of its two words is right, or both are: what is asked for must be compared as a whole.
-                let kind =
-                    switch random.below(3) {
-                    case 0: (color, object.shape)
-                    case 1: (object.color, shape)
-                    default: (object.color, object.shape)
-                    }
-                let found = objects.filter { $0.color == kind.0 && $0.shape == kind.1 }
-                let name = "\(kind.0.rawValue) \(kind.1.rawValue)"
-                return "\(name) : \(found.isEmpty ? "none" : Self.names(found)) ."
-            case 6:
-                let counts = [shape, ShapeKind.allCases[random.below(4)]].map { kind in
-                    (kind, objects.count { $0.shape == kind })
-                }
-                return counts.map { "\($0.plural) : \($1) ." }.joined(separator: " ") + " "
-                    + Self.comparison(counts[0].1, counts[1].1)
-            default:
-                guard objects.count > 1 else { continue }
-                let order = random.permutation(objects.count)
-                let (a, b) = (objects[order[0]], objects[order[1]])
-                let text = SceneObject.order(a, b, random.below(2) == 0 ? .leftOf : .above)
-                if !text.isEmpty { return text }
-            }
-        }
+            topic: .background, text: "what color is the background ?", reasoning: "i see \(description) .",
+            answer: background.rawValue)
     }
 }
 

@@ -356,6 +356,20 @@ import TextTokenizer
     }
 
     @Test(arguments: [true, false])
+    func `work that takes too long is ended`(streams: Bool) async throws {
+        var settings = try ServedModel.settings()
+        settings.requestTimeout = 1
+        settings.maxSteps = 4096
+        try await ServedModel.run(settings) { served in
+            let body = "{\"prompt\": \"a red circle\", \"steps\": 4096, \"stream\": \(streams)}"
+            let answer = await LocalClient.post("/v1/images/generations", body, port: served.port)
+            #expect(answer.status == (streams ? 200 : 408))
+            #expect(answer.text.contains("not done after 1 s"))
+            #expect(served.service.admission.active == 0)
+        }
+    }
+
+    @Test(arguments: [true, false])
     func `a client that leaves frees its place`(streams: Bool) async throws {
         try await ServedModel.run { served in
             let endless = "{\"messages\": [{\"role\": \"user\", \"content\": \"describe .\"}], \"max_tokens\": 128, "

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import ShapesWorld
 import Testing
 
@@ -22,9 +23,15 @@ import Testing
         for (scene, riddle) in riddles() {
             let last = try #require(riddle.reasoning.split(separator: " so ").last ?? nil)
             let text = last.hasPrefix("so ") ? last.dropFirst(3) : last[...]
-            let parts = text.split(separator: " : ").map(String.init)
-            #expect(text.hasSuffix(" .") && parts.first == "\(scene.objects.count)")
-            let plan = try #require(Scene(description: String(parts[1].dropLast(2))), "\(riddle.reasoning)")
+            #expect(text.hasSuffix(" .") && text.dropLast(2) == scene.plan)
+            // Each thing follows the number of those that are left.
+            var things = text.dropLast(2).components(separatedBy: " , ")
+            for index in things.indices.dropLast() {
+                let number = "\(things.count - 1 - index) : "
+                #expect(things[index].hasPrefix(number))
+                things[index].removeFirst(number.count)
+            }
+            let plan = try #require(Scene(description: things.joined(separator: " , ")), "\(riddle.reasoning)")
             #expect(plan.objects == scene.objects && SceneScore(plan, riddle.requirements).isAllRight)
         }
     }
