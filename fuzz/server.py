@@ -196,7 +196,7 @@ try:
     print(f"memory: {max(sizes[:third]):.0f} MiB in the first third, {max(sizes[-third:]):.0f} MiB in the last")
     time.sleep(1)
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         text = b""
         while piece := connection.recv(65536):
             text += piece

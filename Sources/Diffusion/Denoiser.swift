@@ -68,6 +68,8 @@ public struct DenoiserBatch<Key: Hashable & Sendable> {
         public let steps: [DenoisingStep]
         /// Whether it was the last step, after which the member has left.
         public let isLast: Bool
+        /// Why there is no snapshot, where the member failed by itself.
+        public var error: (any Error)?
     }
 
     private let predictor: any TokenPredictor
@@ -87,7 +89,7 @@ public struct DenoiserBatch<Key: Hashable & Sendable> {
 
     /// Takes a step of every member, or of one; empty when there is none.
     ///
-    /// An error of the model leaves every member where it was.
+    /// An error of the model leaves every member where it was; that of one member ends it alone.
     public mutating func next(only key: Key? = nil) throws -> [Progress] {
         var whole = PredictionQuery()
         var shares: [(member: Int, rows: Range<Int>)] = []
@@ -104,11 +106,16 @@ public struct DenoiserBatch<Key: Hashable & Sendable> {
             var progress: [Progress] = []
             var isOver = Set(moving).subtracting(shares.map(\.member))
             for (index, rows) in shares {
-                let mine = rows.isEmpty ? nil : try hidden?.slice(rows)
-                let steps = try members[index].denoiser.advance(mine)
-                let isLast = try members[index].denoiser.query() == nil
-                if isLast { isOver.insert(index) }
-                progress.append(Progress(key: members[index].key, steps: steps, isLast: isLast))
+                do {
+                    let mine = rows.isEmpty ? nil : try hidden?.slice(rows)
+                    let steps = try members[index].denoiser.advance(mine)
+                    let isLast = try members[index].denoiser.query() == nil
+                    if isLast { isOver.insert(index) }
+                    progress.append(Progress(key: members[index].key, steps: steps, isLast: isLast))
+                } catch {
+                    isOver.insert(index)
+                    progress.append(Progress(key: members[index].key, steps: [], isLast: true, error: error))
+                }
             }
             members = members.indices.filter { !isOver.contains($0) }.map { members[$0] }
             return progress
@@ -139,7 +146,10 @@ extension DenoiserBatch where Key == Int {
                 batch.insert(try denoiser(next), as: next)
                 next += 1
             }
-            for member in try batch.next() { last[member.key] = member.steps.first }
+            for member in try batch.next() {
+                if let error = member.error { throw error }
+                last[member.key] = member.steps.first
+            }
             try progress(next - batch.keys.count)
         }
         return last

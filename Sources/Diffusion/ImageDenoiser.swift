@@ -205,7 +205,7 @@ public struct ImageDenoiser: Denoiser {
         let noise = try -(-u.maximum(1e-20).log()).maximum(1e-20).log()
         let confidence = try selected.maximum(1e-20).log() + temperature * noise  // [B, N]
         let scheduled = try sampling.schedule.maskedCount(of: N, afterStep: step, of: sampling.steps)
-        let counts = undecided.map { Int64(max(1, min($0 - 1, scheduled))) }
+        let counts = undecided.map { Int64(min(N - 1, max(1, min($0 - 1, scheduled)))) }
         let order = try confidence.sorted(along: -1).values
         let cut = try order.gather(Tensor(counts, shape: [B, 1]).to(random.device), along: 1)  // [B, 1]
         let masking: [Bool] = try confidence.less(cut).array()

@@ -38,7 +38,7 @@ public struct ShapesEvaluation {
         /// Sampling of pictures.
         public var image = ImageSampling()
         /// Tokens that answers may have, in blocks.
-        public var genLength = 64
+        public var genLength = 96
         /// Tokens of a block.
         public var blockLength = 16
         /// Tokens revealed in a step.

@@ -157,7 +157,7 @@ public actor InferenceEngine {
         if let step = progress.steps.first { member.continuation.yield(step) }
         guard progress.isLast else { return }
         running[progress.key] = nil
-        member.continuation.finish()
+        member.continuation.finish(throwing: progress.error)
     }
 
     /// After a pass that failed: members step alone from now on where more than one is there, and one fails by itself.

@@ -27,15 +27,24 @@ public struct PreparedRequest: Sendable {
         }
     }
 
+    /// Tokens of the whole sequence, with what is written or painted.
+    public var sequenceLength: Int {
+        switch work {
+        case .text(let prompt, let suffix, let blockLength, let blockCount, _):
+            prompt.count + blockLength * blockCount + suffix.count
+        case .infill(let canvas, _): canvas.count
+        case .image(let row, _, _): row.prefix.count + row.codes.count + row.suffix.count
+        }
+    }
+
     /// Tokens that a pass of the model sees, those of guidance included.
     public var tokenCount: Int {
-        switch work {
-        case .text(let prompt, let suffix, let blockLength, let blockCount, let sampling):
-            (prompt.count + blockLength * blockCount + suffix.count) * (sampling.cfgScale > 0 ? 2 : 1)
-        case .infill(let canvas, let sampling): canvas.count * (sampling.cfgScale > 0 ? 2 : 1)
-        case .image(let row, _, let sampling):
-            (row.prefix.count + row.codes.count + row.suffix.count) * (sampling.guidanceScale > 0 ? 2 : 1)
-        }
+        let isGuided =
+            switch work {
+            case .text(_, _, _, _, let sampling), .infill(_, let sampling): sampling.cfgScale > 0
+            case .image(_, _, let sampling): sampling.guidanceScale > 0
+            }
+        return sequenceLength * (isGuided ? 2 : 1)
     }
 
     /// Denoising steps that the work takes, unless it ends early.

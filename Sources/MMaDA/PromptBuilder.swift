@@ -84,6 +84,9 @@ public struct PromptBuilder: Sendable {
         [vocabulary.reasonToImage, vocabulary.begin, vocabulary.end, vocabulary.startOfImage]
     }
 
+    /// Whether a text has gaps for ``infilling(_:)``.
+    public static func hasGaps(_ text: String) -> Bool { text.contains(/\[MASK(?:\*[0-9]{1,9})?\]/) }
+
     /// `<bos> text` in which each `[MASK]` or `[MASK*n]` is 1 or n masks.
     ///
     /// - Throws: ``MMaDAError/nothingToFill``, or ``MMaDAError/outOfRange(name:value:allowed:)`` for a gap over 4096.
@@ -96,6 +99,10 @@ public struct PromptBuilder: Sendable {
             let count = match.output.1.flatMap { Int($0) } ?? 1
             guard (1...4096).contains(count) else {
                 throw MMaDAError.outOfRange(name: "gap length", value: "\(count)", allowed: "1 to 4096")
+            }
+            // Before the masks are made: a short text can ask for very many.
+            guard ids.count + count <= Limits.tokens else {
+                throw MMaDAError.promptTooLong(tokens: ids.count + count, limit: Limits.tokens)
             }
             ids += [Int32](repeating: vocabulary.mask, count: count)
             rest = rest[match.range.upperBound...]

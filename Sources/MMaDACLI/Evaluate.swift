@@ -35,7 +35,7 @@ struct Evaluate: AsyncParsableCommand {
         var timesteps: [Int] = []
         @Option(help: "Guidance of painting.") var guidanceScale = 3.0
         @Option(help: "Noise on what stays, in painting.") var imageTemperature = 1.0
-        @Option(help: "Tokens of an answer.") var genLength = 64
+        @Option(help: "Tokens of an answer.") var genLength = 96
         @Option(help: "Tokens of a block.") var blockLength = 16
         @Option(help: "Tokens revealed in a step of writing.") var tokensPerStep = 1
         @Option(help: "Items in one pass.") var batchSize = 50

@@ -14,7 +14,7 @@ struct Serve: AsyncParsableCommand {
               mmada serve --model DIR --port 9000
               curl http://127.0.0.1:8080/v1/chat/completions -d '{"messages": [{"role": "user", "content": "Hi"}]}'
 
-            Each option can stand in the environment instead, as MMADA_PORT for --port; an option wins. Only this machine
+            Options of the server can stand in the environment instead, as MMADA_PORT for --port; an option wins. Only this machine
             is listened to unless --host says otherwise; give --api-key-file then, and put a proxy with TLS before it.
             """)
 
@@ -103,7 +103,9 @@ struct Serve: AsyncParsableCommand {
             // An empty file must not open the server to all.
             guard !keys.isEmpty else { throw ValidationError("\(file) holds no key") }
         }
-        guard !keys.contains("") else { throw ValidationError("a key is empty") }
+        // Nor must a variable that was meant to hold one.
+        let isMeant = ProcessInfo.processInfo.environment["MMADA_API_KEY"] != nil
+        guard !keys.contains(""), !(isMeant && keys.isEmpty) else { throw ValidationError("a key is empty") }
         return keys
     }
 

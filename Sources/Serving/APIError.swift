@@ -30,6 +30,11 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
     public static let unauthorized = APIError(
         401, "Invalid API key: send 'Authorization: Bearer KEY'.", type: "authentication_error")
 
+    /// A page of somewhere else: 403.
+    public static func forbidden(_ message: String) -> APIError {
+        APIError(403, message, type: "permission_error")
+    }
+
     /// Nothing of that name: 404.
     public static func notFound(_ what: String) -> APIError {
         APIError(404, "\(what) does not exist.", type: "invalid_request_error")

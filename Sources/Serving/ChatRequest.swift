@@ -38,7 +38,7 @@ struct ChatRequest: Sendable {
         (text, maxTokens) = try TextFields(fields, settings, tokens: newName ?? oldName).request(messages, image)
         text.thinks = try Self.thinks(fields)
         count = try fields.integer("n", 1...settings.maxCount) ?? 1
-        stops = try fields.texts("stop", atMost: 4)
+        stops = try fields.stops()
         streams = try fields.flag("stream") ?? false
         let options = try fields.object("stream_options")
         includesUsage = try options?.flag("include_usage") ?? false
@@ -128,7 +128,7 @@ struct TextFields {
     /// `tokens`: How many the client wants at most.
     init(_ fields: FieldReader, _ settings: ServingSettings, tokens: Int?) throws(APIError) {
         let defaults = settings.defaults
-        maxTokens = tokens ?? defaults.genLength
+        maxTokens = tokens ?? min(defaults.genLength, settings.maxGenLength)
         blockLength =
             try fields.integer("block_length", 1...settings.maxGenLength) ?? min(defaults.blockLength, maxTokens)
         // Blocks are written whole.
@@ -140,7 +140,9 @@ struct TextFields {
         }
         var sampling = TextSampling()
         let blocks = genLength / blockLength
-        sampling.steps = try fields.integer("steps", 1...settings.maxSteps) ?? genLength
+        // A step a token, or as many as are allowed.
+        let usual = genLength <= settings.maxSteps ? genLength : max(blocks, settings.maxSteps / blocks * blocks)
+        sampling.steps = try fields.integer("steps", 1...settings.maxSteps) ?? usual
         guard sampling.steps.isMultiple(of: blocks) else {
             let below = max(blocks, sampling.steps / blocks * blocks)
             throw .invalid(

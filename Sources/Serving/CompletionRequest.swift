@@ -30,7 +30,11 @@ struct CompletionRequest: Sendable {
 
     /// All works with the number of the answer, prompt by prompt.
     var numberedWorks: [(work: Work, number: Int)] {
-        works.flatMap { work in (0..<count).map { (work, $0) } }
+        works.flatMap { work in
+            // However often it is asked, an estimate is the same.
+            if case .likelihood = work { return [(work, 0)] }
+            return (0..<count).map { (work, $0) }
+        }
     }
 
     /// Reads the body of `POST /v1/completions`.
@@ -43,7 +47,7 @@ struct CompletionRequest: Sendable {
         }
         echoes = try fields.flag("echo") ?? false
         count = try fields.integer("n", 1...settings.maxCount) ?? 1
-        stops = try fields.texts("stop", atMost: 4)
+        stops = try fields.stops()
         streams = try fields.flag("stream") ?? false
         includesUsage = try fields.object("stream_options")?.flag("include_usage") ?? false
         let logprobs = try fields.integer("logprobs", 0...5)
@@ -66,7 +70,7 @@ struct CompletionRequest: Sendable {
         guard tokens != 0 else { throw fields.invalid("max_tokens", "above 0, except with 'echo' and 'logprobs'") }
         let text = try TextFields(fields, settings, tokens: tokens)
         works = prompts.map { prompt in
-            if prompt.contains("[MASK") { return .infill(text.infill(prompt)) }
+            if PromptBuilder.hasGaps(prompt) { return .infill(text.infill(prompt)) }
             let (request, maxTokens) = text.request([], nil)
             return .text(prompt: prompt, request, maxTokens: maxTokens)
         }

@@ -82,6 +82,13 @@ struct FieldReader {
         return found
     }
 
+    /// Up to four short texts to stop at.
+    func stops(_ name: String = "stop") throws(APIError) -> [String] {
+        let stops = try texts(name, atMost: 4)
+        guard stops.allSatisfy({ $0.utf8.count <= 256 }) else { throw wrong(name, "of at most 256 bytes each") }
+        return stops
+    }
+
     /// A string or a list of strings.
     func texts(_ name: String, atMost limit: Int) throws(APIError) -> [String] {
         guard let value = value(name) else { return [] }

@@ -10,6 +10,8 @@ struct Gate: RouterMiddleware {
 
     private let keys: [[UInt8]]
     private let origins: Set<String>
+    /// Whether it listens to this machine alone and asks for no key.
+    private let isLocalAndOpen: Bool
     private let service: ModelService
     /// Paths that need no key.
     private let open: Set<String>
@@ -19,6 +21,7 @@ struct Gate: RouterMiddleware {
     init(settings: ServingSettings, service: ModelService, routes: [Server.Route]) {
         keys = settings.keys.map { Array($0.utf8) }
         origins = Set(settings.allowedOrigins)
+        isLocalAndOpen = settings.keys.isEmpty && ["localhost", "127.0.0.1", "::1"].contains(settings.host)
         self.service = service
         open = Set(routes.filter(\.isOpen).map(\.path))
         methods = Dictionary(routes.map { ($0.path, $0.method.rawValue) }) { first, _ in first }
@@ -33,6 +36,7 @@ struct Gate: RouterMiddleware {
             if request.method == .options, let preflight = preflight(request) {
                 response = preflight
             } else {
+                try requireOwnPage(request)
                 guard open.contains(request.uri.path) || isAllowed(request) else { throw APIError.unauthorized }
                 response = try await next(request, context)
             }
@@ -50,6 +54,7 @@ struct Gate: RouterMiddleware {
             response.headers[.accessControlAllowOrigin] = origin
             response.headers[.vary] = "Origin"
         }
+        if request.method == .head { response = response.createHeadResponse() }
         service.metrics.respond(Int(response.status.code))
         // A path may hold anything, so it is quoted; what is asked and answered is never logged.
         let milliseconds = Int((ContinuousClock.now - start) / .milliseconds(1))
@@ -79,9 +84,28 @@ struct Gate: RouterMiddleware {
             status: .noContent,
             headers: [
                 .accessControlAllowMethods: "GET, POST",
-                .accessControlAllowHeaders: "authorization, content-type, x-api-key",
+                .accessControlAllowHeaders: request.headers[.accessControlRequestHeaders]
+                    ?? "authorization, content-type",
                 .accessControlMaxAge: "600",
             ])
+    }
+
+    /// A browser sends what any page asks it to send: pages of other origins are refused, not only kept from the answer.
+    private func requireOwnPage(_ request: Request) throws(APIError) {
+        let host = request.head.authority ?? ""
+        if let origin = request.headers[.origin], !origins.contains(origin) {
+            guard origin == "http://\(host)" || origin == "https://\(host)" else {
+                throw .forbidden("Pages of '\(origin)' may not call this server; --cors-origin names those that may.")
+            }
+        }
+        // A name that somebody makes point at this machine would be an origin of its own.
+        let isNamed = origins.contains("http://\(host)") || origins.contains("https://\(host)")
+        guard isLocalAndOpen, !host.isEmpty, !isNamed else { return }
+        let name = host.hasPrefix("[") ? host.prefix { $0 != "]" } + "]" : host.prefix { $0 != ":" }
+        guard ["localhost", "127.0.0.1", "[::1]"].contains(String(name)) else {
+            throw .forbidden(
+                "This server is for 'localhost' alone; give keys, or name 'http://\(host)' with --cors-origin.")
+        }
     }
 
     private func isAllowed(_ request: Request) -> Bool {

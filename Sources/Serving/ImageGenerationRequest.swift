@@ -73,7 +73,7 @@ struct ImageGenerationRequest: Sendable {
         thinks = try fields.flag("think") ?? false
         if let size = try fields.text("size"), size != "auto" {
             let sides = size.split(separator: "x").compactMap { Int($0) }
-            guard sides.count == 2, sides[0] == sides[1], (16...2048).contains(sides[0]) else {
+            guard sides.count == 2, sides[0] == sides[1], (32...2048).contains(sides[0]) else {
                 throw fields.invalid("size", "'auto' or a square such as 512x512")
             }
             image.resolution = sides[0]
@@ -83,12 +83,13 @@ struct ImageGenerationRequest: Sendable {
         }
         format = try fields.choice("output_format", Format.self) ?? .png
         quality = try fields.integer("output_compression", 0...100) ?? 90
-        image.sampling.steps = try fields.integer("steps", 1...settings.maxSteps) ?? defaults.timesteps
+        image.sampling.steps =
+            try fields.integer("steps", 1...settings.maxSteps) ?? min(defaults.timesteps, settings.maxSteps)
         image.sampling.guidanceScale = try fields.number("guidance_scale", 0...100) ?? defaults.guidanceScale
         image.sampling.temperature = try fields.number("temperature", 0...100) ?? defaults.imageTemperature
         if let name = try fields.text("schedule") {
             guard let schedule = MaskSchedule(name) else {
-                throw fields.invalid("schedule", "cosine, linear, square, cubic, log or pow with a number")
+                throw fields.invalid("schedule", "cosine, linear, sigmoid or pow with a number, such as pow2")
             }
             image.sampling.schedule = schedule
         }

@@ -55,7 +55,7 @@ extension ModelService {
         switch work {
         case .text(let prompt, let text, let maxTokens):
             let prepared = try await engine.perform { try $0.prepareContinuation(prompt, text) }
-            try requireRoom(prepared, genLength: text.genLength)
+            try requireRoom(prepared)
             if request.echoes { try await tell(prompt) }
             let writing = Writing(blockLength: text.blockLength, maxTokens: maxTokens, stops: request.stops)
             let written = try await write(prepared.reseeded(by: number), writing) { delta, _ in
@@ -79,7 +79,12 @@ extension ModelService {
     private func filled(_ infill: InfillRequest) async throws -> Choice {
         let start = ContinuousClock.now
         let prepared = try await engine.perform { try $0.prepare(infill) }
-        try requireRoom(prepared, genLength: 0)
+        try requireRoom(prepared)
+        guard prepared.stepCount <= settings.maxSteps, prepared.stepCount <= settings.maxGenLength else {
+            throw APIError.invalid(
+                "The gaps have \(prepared.stepCount) tokens, more than the limit of \(min(settings.maxSteps, settings.maxGenLength)).",
+                parameter: "prompt")
+        }
         var last: DenoisingStep?
         for try await step in steps(of: prepared) { last = step }
         try Task.checkCancellation()
@@ -97,37 +102,48 @@ extension ModelService {
     /// A masked diffusion model has no log-probability of a token given those before it: the estimate of the whole text
     /// (LLaDA's, equation 6) stands at its last token, and the others have 0. `mc_num` tells how it was made.
     private func estimated(_ prompt: String, samples: Int, batch: Int, seed: UInt64) async throws -> Choice {
-        let settings = AnswerLikelihood.Settings(samples: samples, batchSize: batch)
-        return try await engine.perform { model in
-            let ids = model.tokenizer.encodeOrdinary(prompt)
-            guard ids.count > 1 else {
-                throw APIError.invalid("'prompt' must have at least two tokens.", parameter: "prompt")
-            }
-            guard ids.count <= model.transformer.configuration.maxSequenceLength else {
-                throw APIError.invalid(
-                    "'prompt' has \(ids.count) tokens, more than the model takes.", parameter: "prompt")
-            }
-            let likelihood = AnswerLikelihood(model.transformer, maskID: model.vocabulary.mask, settings)
-            let estimate = try likelihood.estimates([
-                AnswerQuery(prompt: [], answer: ids, random: try RandomSource(seed: seed))
-            ])[0]
-            let texts = ids.map { model.tokenizer.decode([$0]) }
-            var offset = 0
-            let offsets = texts.map { text -> JSONValue in
-                defer { offset += text.count }
-                return .integer(Int64(offset))
-            }
-            let values = ids.indices.map { index -> JSONValue in
-                index == 0 ? .null : .number(index == ids.count - 1 ? estimate.logLikelihood : 0)
-            }
-            let logprobs = JSONValue.members([
-                "tokens": .array(texts.map { .text($0) }), "token_logprobs": .array(values),
-                "top_logprobs": .array(ids.indices.map { $0 == 0 ? JSONValue.null : .object([]) }),
-                "text_offset": .array(offsets), "mc_num": .integer(Int64(samples)),
-                "standard_error": .number(estimate.standardError.isFinite ? estimate.standardError : 0),
-            ])
-            return Choice(text: prompt, finish: "length", logprobs: logprobs, promptTokens: ids.count, tokens: 0)
+        let model = engine.model
+        let ids = model.tokenizer.encodeOrdinary(prompt)
+        guard ids.count > 1 else {
+            throw APIError.invalid("'prompt' must have at least two tokens.", parameter: "prompt")
         }
+        guard ids.count <= model.transformer.configuration.maxSequenceLength else {
+            throw APIError.invalid("'prompt' has \(ids.count) tokens, more than the model takes.", parameter: "prompt")
+        }
+        guard batch * ids.count <= settings.capacity.tokens else {
+            throw APIError.invalid(
+                "'mc_batch_size' \(batch) times \(ids.count) tokens is more than the limit of \(settings.capacity.tokens).",
+                parameter: "mc_batch_size")
+        }
+        let random = try RandomSource(seed: seed, device: model.transformer.device)
+        var estimate = LikelihoodEstimate()
+        // A round at a time: others take their steps in between, and who leaves is not worked for.
+        for _ in 0..<samples / batch {
+            try Task.checkCancellation()
+            let round = try await engine.perform { model in
+                let rounds = AnswerLikelihood(
+                    model.transformer, maskID: model.vocabulary.mask,
+                    AnswerLikelihood.Settings(samples: batch, batchSize: batch))
+                return try rounds.estimates([AnswerQuery(prompt: [], answer: ids, random: random)])[0]
+            }
+            round.losses.forEach { estimate.add($0) }
+        }
+        let texts = ids.map { model.tokenizer.decode([$0]) }
+        var offset = 0
+        let offsets = texts.map { text -> JSONValue in
+            defer { offset += text.count }
+            return .integer(Int64(offset))
+        }
+        let values = ids.indices.map { index -> JSONValue in
+            index == 0 ? .null : .number(index == ids.count - 1 ? estimate.logLikelihood : 0)
+        }
+        let logprobs = JSONValue.members([
+            "tokens": .array(texts.map { .text($0) }), "token_logprobs": .array(values),
+            "top_logprobs": .array(ids.indices.map { $0 == 0 ? JSONValue.null : .object([]) }),
+            "text_offset": .array(offsets), "mc_num": .integer(Int64(samples)),
+            "standard_error": .number(estimate.standardError.isFinite ? estimate.standardError : 0),
+        ])
+        return Choice(text: prompt, finish: "length", logprobs: logprobs, promptTokens: ids.count, tokens: 0)
     }
 
     /// The chunks of a streamed completion.
@@ -137,10 +153,10 @@ extension ModelService {
         let choices = try await admitted(works.count) {
             sink.begin()
             return try await Self.all(works.count) { index in
-                @Sendable func piece(_ text: String, _ finish: String?) -> JSONValue {
+                @Sendable func piece(_ text: String, _ finish: String?, _ logprobs: JSONValue = .null) -> JSONValue {
                     let reason = finish.map { JSONValue.text($0) } ?? .null
                     let choice = JSONValue.members([
-                        "index": .integer(Int64(index)), "text": .text(text), "logprobs": .null,
+                        "index": .integer(Int64(index)), "text": .text(text), "logprobs": logprobs,
                         "finish_reason": reason,
                     ])
                     return self.completion([choice], id: id, usage: nil)
@@ -148,7 +164,7 @@ extension ModelService {
                 let choice = try await self.choice(works[index].work, works[index].number, request) { text in
                     if !text.isEmpty { try await sink.send(piece(text, nil)) }
                 }
-                try await sink.send(piece("", choice.finish))
+                try await sink.send(piece("", choice.finish, choice.logprobs))
                 return choice
             }
         }

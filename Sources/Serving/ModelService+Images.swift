@@ -7,7 +7,11 @@ import StrictJSON
 // Pictures.
 extension ModelService {
     /// Prepares a picture; with `thinks`, writes its description first.
-    private func prepared(_ request: ImageGenerationRequest, seed: UInt64) async throws -> PreparedRequest {
+    ///
+    /// `onSound`: Called once the request is found to be sound, which is before the description is written.
+    private func prepared(
+        _ request: ImageGenerationRequest, seed: UInt64, onSound: () -> Void = {}
+    ) async throws -> PreparedRequest {
         var image = request.image
         image.seed = seed
         if request.thinks {
@@ -20,12 +24,17 @@ extension ModelService {
                 text.sampling.earlyStop = .answerComplete(endToken: model.vocabulary.end)
                 return try model.prepareThought(prompt, text)
             }
+            try requireRoom(thought)
+            onSound()
             var last: DenoisingStep?
             for try await step in steps(of: thought) { last = step }
             try Task.checkCancellation()
             if let last { image.reasoning = engine.model.thought(last, of: thought) }
         }
-        return try await engine.perform { [image] in try $0.prepare(image) }
+        let prepared = try await engine.perform { [image] in try $0.prepare(image) }
+        try requireRoom(prepared)
+        onSound()
+        return prepared
     }
 
     /// Paints one picture and tells its steps.
@@ -98,12 +107,11 @@ extension ModelService {
             return .object(head + more)
         }
         try await admitted {
-            let prepared = try await self.prepared(request, seed: request.image.seed)
-            sink.begin()
+            let prepared = try await self.prepared(request, seed: request.image.seed, onSound: sink.begin)
             let engine = self.engine
             let partials = Self.partials(steps: request.image.sampling.steps, count: request.partialImages)
             let (file, tokens) = try await self.paint(prepared, as: request) { step in
-                guard let number = partials.firstIndex(of: step.index) else { return }
+                guard let number = partials.firstIndex(of: step.index), !sink.isBehind else { return }
                 let file = try await engine.perform { model in
                     try model.pictureSoFar(step, of: prepared).map(request.file)
                 }

@@ -157,12 +157,13 @@ extension ModelService {
     }
 
     /// Checks that a prompt and what is to follow fit the model.
-    func requireRoom(_ prepared: PreparedRequest, genLength: Int) throws(APIError) {
+    func requireRoom(_ prepared: PreparedRequest) throws(APIError) {
         let limit = engine.model.transformer.configuration.maxSequenceLength
-        guard prepared.promptCount + genLength <= limit else {
+        guard prepared.sequenceLength <= limit else {
+            let rest = prepared.sequenceLength - prepared.promptCount
             throw .invalid(
-                "The prompt has \(prepared.promptCount) tokens, and \(genLength) are to follow: the model takes "
-                    + "\(limit) in all.")
+                "The prompt has \(prepared.promptCount) tokens, and \(rest) are to follow: the model takes \(limit) in all."
+            )
         }
     }
 
@@ -225,7 +226,7 @@ extension ModelService {
 
     private func prepare(_ request: ChatRequest) async throws -> PreparedRequest {
         let prepared = try await engine.perform { try $0.prepare(request.text) }
-        try requireRoom(prepared, genLength: request.text.genLength)
+        try requireRoom(prepared)
         return prepared
     }
 

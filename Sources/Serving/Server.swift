@@ -6,6 +6,7 @@ import MMaDA
 import NIOCore
 import ServiceLifecycle
 import StrictJSON
+import Synchronization
 import UnixSignals
 
 /// Serves a model over HTTP: an API that OpenAI's clients speak, and a page that shows denoising live.
@@ -195,9 +196,11 @@ public struct Server: Sendable {
             throw APIError.tooLarge(limit: settings.maxBodyBytes)
         }
         do {
-            body = [UInt8](buffer: try await request.collectBody(upTo: settings.maxBodyBytes))
+            (request, body) = try await collected(request)
         } catch is NIOTooManyBytesError {
             throw APIError.tooLarge(limit: settings.maxBodyBytes)
+        } catch let error as APIError {
+            throw error
         } catch {
             throw APIError.invalid("The body ends before it is as long as it was said to be.")
         }
@@ -207,6 +210,25 @@ public struct Server: Sendable {
             return Self.json(value)
         case .events(let named, let work):
             return try await stream(request, named: named, work)
+        }
+    }
+
+    /// The request with its body read, in the time that is allowed for it however slowly it drips.
+    private func collected(_ request: Request) async throws -> (Request, [UInt8]) {
+        try await withThrowingTaskGroup(of: (Request, [UInt8]).self) { group in
+            group.addTask { [settings] in
+                // In place: a copy that is read, and the original watched, ends the process when the client leaves.
+                var request = request
+                let body = try await request.collectBody(upTo: settings.maxBodyBytes)
+                return (request, [UInt8](buffer: body))
+            }
+            group.addTask { [settings] in
+                try await Task.sleep(for: .seconds(settings.readTimeout))
+                throw APIError.tooSlow(seconds: settings.readTimeout)
+            }
+            defer { group.cancelAll() }
+            guard let result = try await group.next() else { throw APIError.failed }
+            return result
         }
     }
 
@@ -245,7 +267,10 @@ public struct Server: Sendable {
             body: .init { writer in
                 try await request.body.consumeWithInboundCloseHandler { _ in
                     defer { producer.cancel() }
-                    for await event in events { try await writer.write(event) }
+                    for await event in events {
+                        try await writer.write(event)
+                        sink.written(event.readableBytes)
+                    }
                 } onInboundClosed: {
                     producer.cancel()
                 }
@@ -257,13 +282,28 @@ public struct Server: Sendable {
 /// Where the events of a stream go.
 struct EventSink: Sendable {
     private let output: AsyncStream<ByteBuffer>.Continuation
+    private let pending = Pending()
     /// Says that the request is sound and its work begins.
     let begin: @Sendable () -> Void
+
+    /// Bytes that the client has not taken yet.
+    private final class Pending: Sendable {
+        let bytes = Mutex(0)
+    }
+
+    /// Behind by more than this, a client gets no partial pictures; by more than eight times this, it gets nothing more.
+    private static let patience = 8 << 20
 
     init(output: AsyncStream<ByteBuffer>.Continuation, begin: @escaping @Sendable () -> Void) {
         self.output = output
         self.begin = begin
     }
+
+    /// Whether the client reads slower than it is sent to.
+    var isBehind: Bool { pending.bytes.withLock { $0 > Self.patience } }
+
+    /// Says that the client has taken some bytes.
+    func written(_ count: Int) { pending.bytes.withLock { $0 -= count } }
 
     /// Sends an event.
     ///
@@ -274,6 +314,12 @@ struct EventSink: Sendable {
         event.writeString("data: ")
         event.writeBytes(value.serialized())
         event.writeString("\n\n")
+        let (size, patience) = (event.readableBytes, 8 * Self.patience)
+        let isLost = pending.bytes.withLock { bytes in
+            bytes += size
+            return bytes > patience
+        }
+        guard !isLost else { throw CancellationError() }
         output.yield(event)
     }
 }

@@ -27,7 +27,7 @@ struct TextAnswer {
     private let request: PreparedRequest
     private let blockLength: Int
     private let maxTokens: Int
-    private let stops: [String]
+    private let stops: [[Unicode.Scalar]]
     private var decoder: StreamingDecoder
     /// Tokens of the answer that were taken in.
     private(set) var tokenCount = 0
@@ -35,7 +35,9 @@ struct TextAnswer {
     private(set) var finish: FinishReason?
     private var splitter: ThinkSplitter
     /// Text that may be the beginning of a stop text.
-    private var held = ""
+    private var held: [Unicode.Scalar] = []
+    /// Whether a stop text was met.
+    private var isCut = false
 
     init(
         _ model: MMaDAModel, _ request: PreparedRequest, blockLength: Int, maxTokens: Int, stops: [String], thinks: Bool
@@ -44,7 +46,8 @@ struct TextAnswer {
         self.request = request
         self.blockLength = blockLength
         self.maxTokens = maxTokens
-        self.stops = stops.filter { !$0.isEmpty }
+        // By scalars, not characters: a block may end between two that make up one.
+        self.stops = stops.filter { !$0.isEmpty }.map { Array($0.unicodeScalars) }
         decoder = StreamingDecoder(tokenizer: model.tokenizer)
         splitter = ThinkSplitter(isActive: thinks)
     }
@@ -85,31 +88,39 @@ struct TextAnswer {
     }
 
     private mutating func delta(_ text: String) -> Delta {
-        held += text
+        held += Array(text.unicodeScalars)
         for stop in stops {
             if let found = held.firstRange(of: stop) {
-                held = String(held[..<found.lowerBound])
+                held = Array(held[..<found.lowerBound])
                 finish = .stop
+                isCut = true
             }
         }
         // What could go on as a stop text waits for the next block.
         let keeps = finish == nil ? Self.overlap(held, stops) : 0
-        let ready = String(held.dropLast(keeps))
-        held = String(held.suffix(keeps))
+        let ready = Self.string(held.dropLast(keeps))
+        held = held.suffix(keeps)
         return splitter.take(ready, isLast: finish != nil)
     }
 
-    /// Characters at the end of `text` that begin one of `stops`.
-    private static func overlap(_ text: String, _ stops: [String]) -> Int {
+    /// Scalars at the end of `text` that begin one of `stops`.
+    private static func overlap(_ text: [Unicode.Scalar], _ stops: [[Unicode.Scalar]]) -> Int {
         stops.map { stop in
-            (1..<max(1, stop.count)).last { count in text.hasSuffix(stop.prefix(count)) } ?? 0
+            let longest = min(stop.count - 1, text.count)
+            return stride(from: longest, to: 0, by: -1).first { text.suffix($0).elementsEqual(stop.prefix($0)) } ?? 0
         }.max() ?? 0
+    }
+
+    private static func string(_ scalars: some Sequence<Unicode.Scalar>) -> String {
+        var text = String.UnicodeScalarView()
+        text.append(contentsOf: scalars)
+        return String(text)
     }
 
     /// What is left when no step follows.
     mutating func end() -> Delta {
-        let rest = held + decoder.finish()
-        held = ""
+        let rest = Self.string(held) + (isCut ? "" : decoder.finish())
+        held = []
         if finish == nil { finish = .length }
         return splitter.take(rest, isLast: true)
     }

@@ -73,4 +73,51 @@ import Torch
         #expect(try found == all(text([9, 9], seed: 1)))
         #expect(try batch.next().isEmpty)
     }
+
+    /// A denoiser that fails when it is to take its second step.
+    private struct Failing: Denoiser {
+        struct Failure: Error {}
+        var inner: TextDenoiser
+        var steps = 0
+        var predictor: any TokenPredictor { inner.predictor }
+        mutating func query() throws -> PredictionQuery? { inner.query() }
+        mutating func advance(_ hidden: Tensor?) throws -> [DenoisingStep] {
+            steps += 1
+            if steps == 2 { throw Failure() }
+            return try inner.advance(hidden)
+        }
+    }
+
+    @Test func `a member that fails leaves alone, and the others miss nothing`() throws {
+        var batch = DenoiserBatch<Int>(try StubPredictor(vocabularySize: 50, maskID: maskID))
+        batch.insert(try text([10, 11], seed: 1), as: 0)
+        batch.insert(Failing(inner: try text([12], seed: 5)), as: 1)
+        batch.insert(try picture([7], seed: 3, steps: 2), as: 2)
+        var found: [Int: [[DenoisingStep]]] = [:]
+        var failed: [Int] = []
+        while !batch.keys.isEmpty {
+            for progress in try batch.next() {
+                if progress.error != nil {
+                    failed.append(progress.key)
+                } else {
+                    found[progress.key, default: []].append(progress.steps)
+                }
+            }
+        }
+        #expect(failed == [1])
+        #expect(found[0] == (try all(text([10, 11], seed: 1))))
+        #expect(found[2] == (try all(picture([7], seed: 3, steps: 2))))
+    }
+
+    @Test func `a picture of one code is painted`() throws {
+        var sampling = ImageSampling()
+        sampling.steps = 3
+        let row = ImageDenoiser.Row(prefix: [7], unconditionalPrefix: [1], suffix: [2], codes: [nil])
+        let steps = try all(
+            ImageDenoiser(
+                try StubPredictor(vocabularySize: 50, maskID: maskID), rows: [row], imageTokens: 40..<50,
+                maskID: maskID,
+                sampling: sampling, random: try RandomSource(seed: 1)))
+        #expect(steps.last?.first?.tokens.contains(maskID) == false)
+    }
 }

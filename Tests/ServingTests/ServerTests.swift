@@ -101,7 +101,7 @@ import TextTokenizer
         ),
         (
             "/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"steps\": 5}",
-            "multiple of the 4 blocks", "steps"
+            "multiple of the 6 blocks", "steps"
         ),
         (
             "/v1/chat/completions",
@@ -120,6 +120,20 @@ import TextTokenizer
         ("/v1/completions", "{\"prompt\": 3}", "'prompt'", "prompt"),
         ("/v1/completions", "{\"prompt\": \"a\", \"logprobs\": 1}", "needs 'echo'", "logprobs"),
         ("/v1/completions", "{\"prompt\": \"a [MASK*99999]\"}", "gap length", nil),
+        (
+            "/v1/completions", "{\"prompt\": \"\(String(repeating: "[MASK*4096]", count: 20_000))\"}", "tokens", nil
+        ),
+        (
+            "/v1/chat/completions",
+            "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"stop\": \"\(String(repeating: "a", count: 300))\"}",
+            "256 bytes", "stop"
+        ),
+        ("/v1/images/generations", "{\"prompt\": \"a\", \"size\": \"16x16\"}", "square", "size"),
+        ("/v1/images/generations", "{\"prompt\": \"a\", \"size\": \"2048x2048\"}", "the model takes 256", nil),
+        (
+            "/v1/images/generations", "{\"prompt\": \"\(String(repeating: "a b ", count: 2000))\", \"think\": true}",
+            "the model takes 256", nil
+        ),
         ("/v1/images/generations", "{\"prompt\": \"a\", \"size\": \"3x4\"}", "square", "size"),
         ("/v1/images/generations", "{\"prompt\": \"a\", \"n\": 99}", "from 1 to 8", "n"),
         ("/v1/images/generations", "{\"prompt\": \"a\", \"response_format\": \"url\"}", "b64_json", "response_format"),
@@ -138,7 +152,7 @@ import TextTokenizer
     @Test func `an answer is what the engine gives, alone and among others`() async throws {
         try await ServedModel.run { served in
             let messages = [ChatMessage(role: .user, content: "what is 37 plus 45 ?")]
-            var request = TextRequest(messages, genLength: 64, blockLength: 16)
+            var request = TextRequest(messages, genLength: 96, blockLength: 16)
             request.thinks = true
             request.seed = 7
             let prepared = try served.model.prepare(request)
@@ -329,6 +343,47 @@ import TextTokenizer
         }
     }
 
+    @Test func `a page of another origin is refused before anything is done for it`() async throws {
+        try await ServedModel.run { served in
+            let own = "Origin: http://localhost"
+            let other = "Origin: https://bad.example"
+            for (header, status) in [(own, 200), (other, 403)] {
+                let answer = await LocalClient.post(
+                    "/tokenize", "{\"content\": \"a\"}", port: served.port, headers: [header])
+                #expect(answer.status == status, "\(header)")
+            }
+            // A name that was made to point at this machine.
+            let rebound = "GET /v1/models HTTP/1.1\r\nHost: bad.example\r\nConnection: close\r\n\r\n"
+            #expect(await LocalClient.exchange(Array(rebound.utf8), port: served.port).status == 403)
+            let head = await LocalClient.request("HEAD", "/health", port: served.port)
+            #expect(head.status != 0 && head.body.isEmpty)
+        }
+    }
+
+    @Test func `a body that drips is given up`() async throws {
+        var settings = try ServedModel.settings()
+        settings.readTimeout = 1
+        try await ServedModel.run(settings) { served in
+            let start = ContinuousClock.now
+            let begun = Array("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{".utf8)
+            let answer = await LocalClient.exchange(begun, port: served.port)
+            #expect(answer.status == 408 || answer.status == 0)
+            #expect(ContinuousClock.now - start < .seconds(20))
+        }
+    }
+
+    @Test func `limits that are below the model's defaults leave the defaults usable`() async throws {
+        var settings = try ServedModel.settings()
+        settings.maxGenLength = 32
+        settings.maxSteps = 8
+        try await ServedModel.run(settings) { served in
+            let answer = await LocalClient.post("/v1/chat/completions", Self.sum + "}", port: served.port)
+            #expect(answer.status == 200)
+            let picture = await LocalClient.post("/v1/images/generations", "{\"prompt\": \"a\"}", port: served.port)
+            #expect(picture.status == 200)
+        }
+    }
+
     @Test func `a body over the limit is refused, announced or not`() async throws {
         var settings = try ServedModel.settings()
         settings.maxBodyBytes = 1000
@@ -336,7 +391,7 @@ import TextTokenizer
             let long = "{\"messages\": [{\"role\": \"user\", \"content\": \"\(String(repeating: "a", count: 2000))\"}]}"
             #expect(await LocalClient.post("/v1/chat/completions", long, port: served.port).status == 413)
             let head =
-                "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
             let chunks = "7d0\r\n\(String(repeating: "a", count: 2000))\r\n0\r\n\r\n"
             #expect(await LocalClient.exchange(Array((head + chunks).utf8), port: served.port).status == 413)
         }

@@ -217,7 +217,7 @@ async function answer(log, body, signal) {
 }
 
 const conversation = [];
-$("chat-reset").onclick = () => { conversation.length = 0; $("chat-log").replaceChildren(); replay.hide(); };
+$("chat-reset").onclick = () => { running?.abort(); conversation.length = 0; $("chat-log").replaceChildren(); replay.hide(); };
 $("chat-form").onsubmit = event => {
   event.preventDefault();
   run($("panel-chat"), async signal => {
@@ -225,9 +225,10 @@ $("chat-form").onsubmit = event => {
     if (!content) return;
     $("chat-text").value = "";
     bubble($("chat-log"), "user").textContent = content;
-    conversation.push({ role: "user", content });
-    const text = await answer($("chat-log"), { messages: conversation, think: $("chat-think").checked }, signal);
-    conversation.push({ role: "assistant", content: text });
+    // What failed is not said again with the next message.
+    const turn = { role: "user", content };
+    const text = await answer($("chat-log"), { messages: [...conversation, turn], think: $("chat-think").checked }, signal);
+    conversation.push(turn, { role: "assistant", content: text });
   });
 };
 
@@ -278,6 +279,16 @@ function settings() {
 async function follow(response, what) {
   $("paint-result").hidden = false;
   replay.reset();
+  try {
+    await takePictures(response, what);
+  } catch (error) {
+    // What can be edited and what is seen stay the same picture.
+    if (painted) $("paint-picture").src = painted;
+    throw error;
+  }
+}
+
+async function takePictures(response, what) {
   let patches = [];
   for await (const event of events(response)) {
     const picture = "data:image/png;base64," + event.b64_json;
