@@ -126,7 +126,7 @@ extension ModelService {
                     AnswerLikelihood.Settings(samples: batch, batchSize: batch))
                 return try rounds.estimates([AnswerQuery(prompt: [], answer: ids, random: random)])[0]
             }
-            round.losses.forEach { estimate.add($0) }
+            for loss in round.losses { estimate.add(loss) }
         }
         let texts = ids.map { model.tokenizer.decode([$0]) }
         var offset = 0

@@ -87,9 +87,7 @@ extension ModelService {
 
     /// The events of a streamed picture: partial pictures, then the whole.
     ///
-    /// - Parameters:
-    ///   - kind: `image_generation` or `image_edit`, with which the names of events begin.
-    ///   - sink: Where they go.
+    /// `kind`: `image_generation` or `image_edit`, with which the names of events begin.
     func streamImage(_ request: ImageGenerationRequest, kind: String, _ sink: EventSink) async throws {
         guard request.count == 1 else {
             throw APIError.invalid("A stream has one picture: 'n' must be 1.", parameter: "n")

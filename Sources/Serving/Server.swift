@@ -232,7 +232,9 @@ public struct Server: Sendable {
         }
     }
 
-    /// A stream of events. What fails before the work begins is an ordinary error.
+    /// A stream of events.
+    ///
+    /// What fails before the work begins is an ordinary error.
     private func stream(
         _ request: Request, named: Bool, _ work: @escaping @Sendable (EventSink) async throws -> Void
     ) async throws -> Response {

@@ -57,8 +57,10 @@ extension Scene {
     public static let riddleFacts: [String] = (colorHints.values.flatMap(\.self) + shapeHints.values.flatMap(\.self))
         .map { $0.fact + " ." }.sorted()
 
-    /// What is painted where, each thing after the number of those that are left: "2 : a large red circle at b 2 , 1 : a
-    /// small blue square at d 3 , on gray". Without the number a small model goes on when it should not.
+    /// What is painted where, each thing after the number of those that are left.
+    ///
+    /// "2 : a large red circle at b 2 , 1 : a small blue square at d 3 , on gray". Without the number a small model goes
+    /// on when it should not.
     public var plan: String {
         let things = objects.enumerated().map { "\(objects.count - $0) : a \($1.phrase) at \($1.cellName)" }
         return (things + ["on \(background.rawValue)"]).joined(separator: " , ")

@@ -35,12 +35,14 @@ extension Scene {
     ///
     /// A small model compares a thing with the question where the thing is named. To look it up in a list afterwards, by
     /// its colour or shape, is what it does not learn.
-    private func seen(_ mark: (SceneObject) -> String) -> String {
+    private func seen(marked mark: (SceneObject) -> String) -> String {
         let things = objects.map { "a \($0.phrase) at \($0.cellName) : \(mark($0))" }
         return "i see " + (things + ["on \(background.rawValue)"]).joined(separator: " , ") + " ."
     }
 
-    private func seen(_ isMeant: (SceneObject) -> Bool) -> String { seen { isMeant($0) ? "yes" : "no" } }
+    private func seen(meant isMeant: (SceneObject) -> Bool) -> String {
+        seen(marked: { isMeant($0) ? "yes" : "no" })
+    }
 
     private func countQuestion(_ random: inout SampleRandom) -> Question? {
         let color = ShapeColor.allCases[random.below(6)]
@@ -55,7 +57,8 @@ extension Scene {
         // Half of the questions whose answer would be none are given up: they would be most.
         if found.isEmpty, random.below(2) == 0 { return nil }
         return Question(
-            topic: .count, text: "how many \(words) are there ?", reasoning: seen(matches), answer: "\(found.count)")
+            topic: .count, text: "how many \(words) are there ?", reasoning: seen(meant: matches),
+            answer: "\(found.count)")
     }
 
     private func existsQuestion(_ random: inout SampleRandom) -> Question? {
@@ -71,7 +74,7 @@ extension Scene {
         }
         return Question(
             topic: .exists, text: "is there a \(kind.color.rawValue) \(kind.shape.rawValue) ?",
-            reasoning: seen { $0.kind == kind }, answer: objects.contains { $0.kind == kind } ? "yes" : "no")
+            reasoning: seen(meant: { $0.kind == kind }), answer: objects.contains { $0.kind == kind } ? "yes" : "no")
     }
 
     /// An object that alone has its value of `property`.
@@ -86,7 +89,7 @@ extension Scene {
         guard let object = unique({ $0.shape.rawValue }, &random) else { return nil }
         return Question(
             topic: .color, text: "what color is the \(object.shape.rawValue) ?",
-            reasoning: seen { $0.shape == object.shape },
+            reasoning: seen(meant: { $0.shape == object.shape }),
             answer: object.color.rawValue)
     }
 
@@ -94,7 +97,7 @@ extension Scene {
         guard let object = unique({ $0.color.rawValue }, &random) else { return nil }
         return Question(
             topic: .shape, text: "what shape is \(object.color.rawValue) ?",
-            reasoning: seen { $0.color == object.color },
+            reasoning: seen(meant: { $0.color == object.color }),
             answer: object.shape.rawValue)
     }
 
@@ -103,7 +106,7 @@ extension Scene {
         let name = "\(object.color.rawValue) \(object.shape.rawValue)"
         return Question(
             topic: .size, text: "what size is the \(name) ?",
-            reasoning: seen { $0.kind == object.kind }, answer: object.size.rawValue)
+            reasoning: seen(meant: { $0.kind == object.kind }), answer: object.size.rawValue)
     }
 
     private func relationQuestion(_ random: inout SampleRandom) -> Question? {
@@ -124,7 +127,7 @@ extension Scene {
         guard truth.holds(a, b, margin: 12) else { return nil }
         let asked = random.below(2) == 0 ? truth : opposite
         let names = [a, b].map { "\($0.color.rawValue) \($0.shape.rawValue)" }
-        let list = seen { $0 == a ? "one" : $0 == b ? "two" : "no" }
+        let list = seen(marked: { $0 == a ? "one" : $0 == b ? "two" : "no" })
         let places = "one is at \(a.cellName) . two is at \(b.cellName) ."
         return Question(
             topic: .relation, text: "is the \(names[0]) \(asked.rawValue) the \(names[1]) ?",
@@ -138,7 +141,7 @@ extension Scene {
         let counts = [first, second].map { shape in objects.count { $0.shape == shape } }
         guard counts[0] + counts[1] > 0 else { return nil }
         // Each thing is marked with the word that stands before its kind in the question.
-        let list = seen { $0.shape == first ? "more" : $0.shape == second ? "than" : "no" }
+        let list = seen(marked: { $0.shape == first ? "more" : $0.shape == second ? "than" : "no" })
         let isMore = counts[0] > counts[1]
         return Question(
             topic: .compare, text: "are there more \(first.plural) than \(second.plural) ?",

@@ -78,6 +78,7 @@ public enum LocalClient {
     ///   - port: The server's.
     ///   - leaves: Whether the client leaves as soon as the first bytes of an answer have come.
     ///   - patience: Seconds without a byte after which the client leaves.
+    /// - Returns: What came until then.
     public static func exchange(
         _ bytes: [UInt8], port: Int, leaves: Bool = false, patience: Double = 120
     ) async -> Response {

@@ -50,7 +50,7 @@ class Browser:
         except urllib.error.HTTPError as error:
             raise RuntimeError(json.load(error)["value"]["message"].splitlines()[0]) from None
 
-    def wait(self, condition, what, seconds=30):
+    def wait(self, condition, what, seconds=90):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
