@@ -35,13 +35,13 @@ extension Scene {
     ///
     /// A small model compares a thing with the question where the thing is named. To look it up in a list afterwards, by
     /// its colour or shape, is what it does not learn.
-    private func seen(marked mark: (SceneObject) -> String) -> String {
+    private func listing(marked mark: (SceneObject) -> String) -> String {
         let things = objects.map { "a \($0.phrase) at \($0.cellName) : \(mark($0))" }
         return "i see " + (things + ["on \(background.rawValue)"]).joined(separator: " , ") + " ."
     }
 
     private func seen(meant isMeant: (SceneObject) -> Bool) -> String {
-        seen(marked: { isMeant($0) ? "yes" : "no" })
+        listing(marked: { isMeant($0) ? "yes" : "no" })
     }
 
     private func countQuestion(_ random: inout SampleRandom) -> Question? {
@@ -127,7 +127,7 @@ extension Scene {
         guard truth.holds(a, b, margin: 12) else { return nil }
         let asked = random.below(2) == 0 ? truth : opposite
         let names = [a, b].map { "\($0.color.rawValue) \($0.shape.rawValue)" }
-        let list = seen(marked: { $0 == a ? "one" : $0 == b ? "two" : "no" })
+        let list = listing(marked: { $0 == a ? "one" : $0 == b ? "two" : "no" })
         let places = "one is at \(a.cellName) . two is at \(b.cellName) ."
         return Question(
             topic: .relation, text: "is the \(names[0]) \(asked.rawValue) the \(names[1]) ?",
@@ -141,7 +141,7 @@ extension Scene {
         let counts = [first, second].map { shape in objects.count { $0.shape == shape } }
         guard counts[0] + counts[1] > 0 else { return nil }
         // Each thing is marked with the word that stands before its kind in the question.
-        let list = seen(marked: { $0.shape == first ? "more" : $0.shape == second ? "than" : "no" })
+        let list = listing(marked: { $0.shape == first ? "more" : $0.shape == second ? "than" : "no" })
         let isMore = counts[0] > counts[1]
         return Question(
             topic: .compare, text: "are there more \(first.plural) than \(second.plural) ?",
