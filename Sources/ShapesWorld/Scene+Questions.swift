@@ -33,8 +33,7 @@ extension Scene {
     /// "i see a large red circle at b 2 : yes , a small blue square at d 3 : no , on gray .": what there is, and for each
     /// thing what the question makes of it.
     ///
-    /// A small model compares a thing with the question where the thing is named. To look it up in a list afterwards, by
-    /// its colour or shape, is what it does not learn.
+    /// So nothing has to be looked up in the list afterwards by its colour or shape, which small models hardly learn.
     private func listing(marked mark: (SceneObject) -> String) -> String {
         let things = objects.map { "a \($0.phrase) at \($0.cellName) : \(mark($0))" }
         return "i see " + (things + ["on \(background.rawValue)"]).joined(separator: " , ") + " ."

@@ -68,7 +68,8 @@ import Testing
             let b = words.last.flatMap({ Int($0) })
         else { return nil }
         let isMore = !words.contains("not")
-        guard a == marks.count { $0 == "more" }, b == marks.count { $0 == "than" }, isMore == (a > b) else {
+        guard a == marks.count(where: { $0 == "more" }), b == marks.count(where: { $0 == "than" }), isMore == (a > b)
+        else {
             return nil
         }
         return isMore ? "yes" : "no"
