@@ -63,6 +63,8 @@ def chat(seed):
             ended = True
             continue
         chunk = json.loads(line[6:])
+        if "error" in chunk:  # what the server ends work with that it has no time for; the end mark follows
+            continue
         delta = chunk["choices"][0]["delta"] if chunk["choices"] else {}
         if first is None and (delta.get("content") or delta.get("reasoning_content")):
             first = time.monotonic() - start
