@@ -75,14 +75,11 @@ public struct APIError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The body of the answer.
     public var json: JSONValue {
-        .object([
-            (
-                "error",
-                .object([
-                    ("message", .text(message)), ("type", .text(type)),
-                    ("param", parameter.map { .string(JSONString($0)) } ?? .null), ("code", .integer(Int64(status))),
-                ])
-            )
+        .members([
+            "error": .members([
+                "message": .text(message), "type": .text(type), "param": parameter.map { .text($0) } ?? .null,
+                "code": .whole(status),
+            ])
         ])
     }
 }

@@ -153,9 +153,7 @@ struct TextFields {
         sampling.cfgScale = try fields.number("cfg_scale", 0...100) ?? 0
         sampling.remasking = try fields.choice("remasking", Remasking.self) ?? .lowConfidence
         self.sampling = sampling
-        seed =
-            try fields.integer("seed", Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
-            ?? UInt64.random(in: 0...UInt64(Int32.max))
+        seed = try fields.seed()
     }
 
     /// The request, and the tokens to give back.

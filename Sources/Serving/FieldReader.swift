@@ -71,6 +71,12 @@ struct FieldReader {
         return number
     }
 
+    /// The seed of all random numbers; a random one that can be typed again where none is given.
+    func seed() throws(APIError) -> UInt64 {
+        try integer("seed", Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
+            ?? UInt64.random(in: 0...UInt64(Int32.max))
+    }
+
     /// One of the names of a kind.
     func choice<Kind: RawRepresentable<String> & CaseIterable>(_ name: String, _ kind: Kind.Type) throws(APIError)
         -> Kind?

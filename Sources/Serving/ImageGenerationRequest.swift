@@ -93,8 +93,6 @@ struct ImageGenerationRequest: Sendable {
             }
             image.sampling.schedule = schedule
         }
-        image.seed =
-            try fields.integer("seed", Int.min...Int.max).map { UInt64(bitPattern: Int64($0)) }
-            ?? UInt64.random(in: 0...UInt64(Int32.max))
+        image.seed = try fields.seed()
     }
 }

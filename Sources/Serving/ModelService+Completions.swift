@@ -85,10 +85,7 @@ extension ModelService {
                 "The gaps have \(prepared.stepCount) tokens, more than the limit of \(min(settings.maxSteps, settings.maxGenLength)).",
                 parameter: "prompt")
         }
-        var last: DenoisingStep?
-        for try await step in steps(of: prepared) { last = step }
-        try Task.checkCancellation()
-        guard let last else { throw APIError.failed }
+        guard let last = try await lastStep(of: prepared) else { throw APIError.failed }
         let gaps = last.fixedAt.count { $0 != nil }
         metrics.finish(
             "stop", prompt: prepared.promptCount - gaps, generated: gaps,

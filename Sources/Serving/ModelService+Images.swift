@@ -26,10 +26,7 @@ extension ModelService {
             }
             try requireRoom(thought)
             onSound()
-            var last: DenoisingStep?
-            for try await step in steps(of: thought) { last = step }
-            try Task.checkCancellation()
-            if let last { image.reasoning = engine.model.thought(last, of: thought) }
+            if let last = try await lastStep(of: thought) { image.reasoning = engine.model.thought(last, of: thought) }
         }
         let prepared = try await engine.perform { [image] in try $0.prepare(image) }
         try requireRoom(prepared)
@@ -132,7 +129,7 @@ extension ModelService {
     static func partials(steps: Int, count: Int) -> [Int] {
         guard count > 0, steps > 1 else { return [] }
         let count = min(count, steps - 1)
-        return (1...count).map { $0 * steps / (count + 1) - 1 }.map { max(0, $0) }
+        return (1...count).map { max(0, $0 * steps / (count + 1) - 1) }
     }
 
     /// A step of a picture as an extension field: which places were fixed, and how surely.

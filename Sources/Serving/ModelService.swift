@@ -122,7 +122,7 @@ extension ModelService {
     /// The tokens of a text, in which nothing is a special token.
     func tokenized(_ text: String) -> JSONValue {
         let ids = engine.model.tokenizer.encodeOrdinary(text)
-        return .members(["tokens": .array(ids.map { .integer(Int64($0)) }), "count": .integer(Int64(ids.count))])
+        return .members(["tokens": .wholes(ids), "count": .whole(ids.count)])
     }
 
     /// All counters as Prometheus reads them.
@@ -206,6 +206,16 @@ extension ModelService {
     func steps(of prepared: PreparedRequest) -> AsyncThrowingStream<DenoisingStep, any Error> {
         let (metrics, start) = (metrics, ContinuousClock.now)
         return engine.steps(for: prepared) { metrics.wait((ContinuousClock.now - start) / .seconds(1)) }
+    }
+
+    /// The last of a request's steps.
+    ///
+    /// - Throws: `CancellationError` when the work was given up; what the model throws.
+    func lastStep(of prepared: PreparedRequest) async throws -> DenoisingStep? {
+        var last: DenoisingStep?
+        for try await step in steps(of: prepared) { last = step }
+        try Task.checkCancellation()
+        return last
     }
 
     /// A step as an extension field: what it fixed, to what, how surely.

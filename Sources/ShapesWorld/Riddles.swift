@@ -62,7 +62,7 @@ extension Scene {
     /// "2 : a large red circle at b 2 , 1 : a small blue square at d 3 , on gray". Without the number a small model goes
     /// on when it should not.
     public var plan: String {
-        let things = objects.enumerated().map { "\(objects.count - $0) : a \($1.phrase) at \($1.cellName)" }
+        let things = objects.enumerated().map { "\(objects.count - $0) : \($1.placedPhrase)" }
         return (things + ["on \(background.rawValue)"]).joined(separator: " , ")
     }
 

@@ -3,6 +3,8 @@ public import Datasets
 extension SceneObject {
     /// "large red circle".
     var phrase: String { "\(size.rawValue) \(color.rawValue) \(shape.rawValue)" }
+    /// "a large red circle at b 2".
+    var placedPhrase: String { "a \(phrase) at \(cellName)" }
     /// "b 2": the column's letter and the row's number.
     var cellName: String { "\("abcd".map(String.init)[column]) \(row + 1)" }
     /// The middle of the cell of that ``cellName``; `nil` for any other text.
@@ -108,7 +110,7 @@ extension Scene {
     ///
     /// The cells make the words about one object a matter of looking in one place, whatever is masked.
     public var description: String {
-        objects.map { "a \($0.phrase) at \($0.cellName)" }.joined(separator: " , ") + " , on \(background.rawValue)"
+        objects.map(\.placedPhrase).joined(separator: " , ") + " , on \(background.rawValue)"
     }
 
     /// Reads a ``description`` back, objects in the middle of their cells; `nil` for any other text.

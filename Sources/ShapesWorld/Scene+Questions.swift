@@ -35,7 +35,7 @@ extension Scene {
     ///
     /// So nothing has to be looked up in the list afterwards by its colour or shape, which small models hardly learn.
     private func listing(marked mark: (SceneObject) -> String) -> String {
-        let things = objects.map { "a \($0.phrase) at \($0.cellName) : \(mark($0))" }
+        let things = objects.map { "\($0.placedPhrase) : \(mark($0))" }
         return "i see " + (things + ["on \(background.rawValue)"]).joined(separator: " , ") + " ."
     }
 
