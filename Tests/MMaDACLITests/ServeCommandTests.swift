@@ -48,6 +48,14 @@ import Testing
         }
     }
 
+    /// Requests that take steps, wait for them or have taken them all, as the metrics say.
+    private static func begun(_ port: Int) async -> Int {
+        let names = ["mmada_num_requests_running", "mmada_num_requests_waiting", "mmada_request_success_total"]
+        return await LocalClient.request("GET", "/metrics", port: port).text.split(separator: "\n")
+            .filter { line in names.contains { line.hasPrefix($0) } }
+            .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
+    }
+
     @Test func `the small model is found without any option, and options can stand in the environment`() async throws {
         let (process, port) = try await Self.start(environment: ["MMADA_ALIAS": "tiny", "MMADA_API_KEY": "a,b"])
         defer { process.terminate() }
@@ -56,14 +64,16 @@ import Testing
         #expect(models.text.contains("\"id\":\"tiny\""))
     }
 
-    @Test func `SIGTERM under load ends every stream properly and then the program`() async throws {
+    @Test(.timeLimit(.minutes(5)))
+    func `SIGTERM under load ends every stream properly and then the program`() async throws {
         let (process, port) = try await Self.start(["--model", Self.folder.path, "--parallel", "2"])
         let body = """
             {"messages": [{"role": "user", "content": "what is 37 plus 45 ?"}], "stream": true, "block_length": 64,
              "max_tokens": 192, "temperature": 2}
             """
         let tasks = (0..<6).map { _ in Task { await LocalClient.post("/v1/chat/completions", body, port: port) } }
-        try await Task.sleep(for: .milliseconds(700))
+        // Only once all of them are in work, or done: what comes after the signal is refused.
+        while await Self.begun(port) < tasks.count { try await Task.sleep(for: .milliseconds(20)) }
         let start = ContinuousClock.now
         process.terminate()
         let status = await Self.ended(process)

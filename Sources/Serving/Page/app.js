@@ -276,11 +276,11 @@ function settings() {
   return { ...body, seed, n: 1, stream: true, partial_images: 64 };
 }
 
-async function follow(response, what) {
+async function follow(response, what, isWhole = true) {
   $("paint-result").hidden = false;
   replay.reset();
   try {
-    await takePictures(response, what);
+    await takePictures(response, what, isWhole);
   } catch (error) {
     // What can be edited and what is seen stay the same picture.
     if (painted) $("paint-picture").src = painted;
@@ -288,7 +288,8 @@ async function follow(response, what) {
   }
 }
 
-async function takePictures(response, what) {
+// `isWhole`: whether what is painted is the whole picture, so that confidences have their places on it.
+async function takePictures(response, what, isWhole) {
   let patches = [];
   for await (const event of events(response)) {
     const picture = "data:image/png;base64," + event.b64_json;
@@ -300,7 +301,7 @@ async function takePictures(response, what) {
       patches = next;
       const known = patches.filter(value => value != null).length;
       const all = Array.from({ length: Math.max(patches.length, known + told.masked) }, (_, i) => patches[i] ?? null);
-      replay.add({ step: told.step, total: told.total, picture, patches: all });
+      replay.add({ step: told.step, total: told.total, picture, patches: isWhole ? all : [] });
       $("paint-status").textContent = `Step ${told.step} of ${told.total}`;
     }
     if (event.type.endsWith(".completed")) {
@@ -332,7 +333,7 @@ async function edit(more, signal) {
   for (const [name, value] of Object.entries(body)) form.append(name, String(value));
   form.append("image", await (await fetch(painted)).blob(), "picture.png");
   for (const [name, value] of Object.entries(more)) value instanceof Blob ? form.append(name, value, name + ".png") : form.append(name, value);
-  await follow(await post("/v1/images/edits", form, signal), body.prompt);
+  await follow(await post("/v1/images/edits", form, signal), body.prompt, !more.extend);
 }
 
 const mask = $("paint-mask"), brush = mask.getContext("2d");
