@@ -129,6 +129,29 @@ try:
               f" {share(wholes, .5):.2f} / {share(wholes, .99):.2f} s | {max(means) / statistics.median(means):.2f} |"
               f" {max(sizes[:third]):.0f} → {max(sizes[-third:]):.0f} MiB |", flush=True)
 
+    # A client that leaves in the middle of a picture of a thousand steps: how many more passes the model makes.
+    def gauge(name):
+        return int(next(line.split()[1] for line in get("/metrics").splitlines() if line.startswith(f"mmada_{name} ")))
+
+    after, took = [], []
+    for seed in range(10):
+        body = json.dumps({"prompt": "a red circle", "steps": 1000, "seed": seed, "stream": True, "partial_images": 1})
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("POST", "/v1/images/generations", body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        while gauge("num_requests_running") == 0:
+            time.sleep(0.005)
+        passes, start = gauge("model_passes_total"), time.monotonic()
+        response.close()
+        connection.close()
+        while gauge("num_requests_running") > 0:
+            pass
+        took.append(time.monotonic() - start)
+        after.append(gauge("model_passes_total") - passes)
+    print(f"\nA client that leaves: its place is free after {statistics.median(took) * 1000:.0f} ms (at most"
+          f" {max(took) * 1000:.0f}) and {statistics.median(after):.0f} more passes (at most {max(after)}), those between"
+          " asking for their number and leaving among them.")
+
     # Told to end under load: every stream ends properly, and the program within ten seconds.
     results = []
     threads = [threading.Thread(target=lambda seed=seed: results.append(chat(seed))) for seed in range(options.clients)]

@@ -30,33 +30,65 @@ extension Scene {
         }
     }
 
-    /// "i see a large red circle at b 2 : yes , a small blue square at d 3 : no , on gray .": what there is, and for each
-    /// thing what the question makes of it.
+    /// "i see a large red blue no circle circle circle at b 2 so no , … , on gray .": what there is, each of its words with
+    /// what the question names and what both have in common, and what follows.
     ///
-    /// So nothing has to be looked up in the list afterwards by its colour or shape, which small models hardly learn.
-    private func listing(marked mark: (SceneObject) -> String) -> String {
-        let things = objects.map { "\($0.placedPhrase) : \(mark($0))" }
+    /// What is compared stands side by side, and what the answer needs stands after "so". A small model learns this and
+    /// hardly learns to find one of several things by its colour or shape, nor to say of two words that they are the same:
+    /// the common word is voted for by both, "yes" by neither.
+    private func listing(
+        comparedWith wanted: [WantedLook], markedBy mark: ([WantedLook], SceneObject) -> String
+    ) -> String {
+        let things = objects.map { object in
+            let color = [object.color.rawValue] + wanted.compactMap(\.color).map { Self.comparison(object.color, $0) }
+            let shape = [object.shape.rawValue] + wanted.compactMap(\.shape).map { Self.comparison(object.shape, $0) }
+            let words = (["a", object.size.rawValue] + color + shape + ["at", object.cellName]).joined(separator: " ")
+            return "\(words) so \(mark(wanted.filter { $0.isMet(by: object) }, object))"
+        }
         return "i see " + (things + ["on \(background.rawValue)"]).joined(separator: " , ") + " ."
     }
 
-    private func seen(meant isMeant: (SceneObject) -> Bool) -> String {
-        listing(marked: { isMeant($0) ? "yes" : "no" })
+    /// "blue no" or "blue blue": what is asked for, and what it has in common with what is there.
+    private static func comparison<Word: RawRepresentable<String> & Equatable>(_ own: Word, _ asked: Word) -> String {
+        "\(asked.rawValue) \(own == asked ? own.rawValue : "no")"
+    }
+
+    /// "red blue no red red .": a word compared with one or two others, as in a listing.
+    static func wordComparison(_ random: inout SampleRandom) -> String {
+        func line<Word: RawRepresentable<String> & Equatable>(_ words: [Word]) -> String {
+            let own = words[random.below(words.count)]
+            let asked = (0...random.below(2)).map { _ in
+                random.below(2) == 0 ? own : words[random.below(words.count)]
+            }
+            return ([own.rawValue] + asked.map { comparison(own, $0) }).joined(separator: " ") + " ."
+        }
+        return random.below(2) == 0 ? line(ShapeColor.allCases) : line(ShapeKind.allCases)
+    }
+
+    /// A listing in which each thing that looks as asked is marked with what the question wants of it, any other with "no".
+    private func listing(of wanted: WantedLook, marked mark: (SceneObject) -> String = { _ in "yes" }) -> String {
+        listing(comparedWith: [wanted]) { $0.isEmpty ? "no" : mark($1) }
+    }
+
+    /// A listing in which a thing that looks as the first or the second is marked with that one's name.
+    private func listing(of first: WantedLook, as name: String, and second: WantedLook, as other: String) -> String {
+        listing(comparedWith: [first, second]) { met, _ in met.contains(first) ? name : met.isEmpty ? "no" : other }
     }
 
     private func countQuestion(_ random: inout SampleRandom) -> Question? {
         let color = ShapeColor.allCases[random.below(6)]
         let shape = ShapeKind.allCases[random.below(4)]
-        let (words, matches): (String, (SceneObject) -> Bool) =
+        let (words, wanted) =
             switch random.below(3) {
-            case 0: ("\(color.rawValue) shapes", { $0.color == color })
-            case 1: (shape.plural, { $0.shape == shape })
-            default: ("shapes", { _ in true })
+            case 0: ("\(color.rawValue) shapes", WantedLook(color: color))
+            case 1: (shape.plural, WantedLook(shape: shape))
+            default: ("shapes", WantedLook())
             }
-        let found = objects.filter(matches)
+        let found = objects.filter(wanted.isMet)
         // Half of the questions whose answer would be none are given up: they would be most.
         if found.isEmpty, random.below(2) == 0 { return nil }
         return Question(
-            topic: .count, text: "how many \(words) are there ?", reasoning: seen(meant: matches),
+            topic: .count, text: "how many \(words) are there ?", reasoning: listing(of: wanted),
             answer: "\(found.count)")
     }
 
@@ -73,7 +105,7 @@ extension Scene {
         }
         return Question(
             topic: .exists, text: "is there a \(kind.color.rawValue) \(kind.shape.rawValue) ?",
-            reasoning: seen(meant: { $0.kind == kind }), answer: objects.contains { $0.kind == kind } ? "yes" : "no")
+            reasoning: listing(of: WantedLook(kind)), answer: objects.contains { $0.kind == kind } ? "yes" : "no")
     }
 
     /// An object that alone has its value of `property`.
@@ -88,7 +120,7 @@ extension Scene {
         guard let object = unique({ $0.shape.rawValue }, &random) else { return nil }
         return Question(
             topic: .color, text: "what color is the \(object.shape.rawValue) ?",
-            reasoning: seen(meant: { $0.shape == object.shape }),
+            reasoning: listing(of: WantedLook(shape: object.shape), marked: \.color.rawValue),
             answer: object.color.rawValue)
     }
 
@@ -96,7 +128,7 @@ extension Scene {
         guard let object = unique({ $0.color.rawValue }, &random) else { return nil }
         return Question(
             topic: .shape, text: "what shape is \(object.color.rawValue) ?",
-            reasoning: seen(meant: { $0.color == object.color }),
+            reasoning: listing(of: WantedLook(color: object.color), marked: \.shape.rawValue),
             answer: object.shape.rawValue)
     }
 
@@ -105,7 +137,7 @@ extension Scene {
         let name = "\(object.color.rawValue) \(object.shape.rawValue)"
         return Question(
             topic: .size, text: "what size is the \(name) ?",
-            reasoning: seen(meant: { $0.kind == object.kind }), answer: object.size.rawValue)
+            reasoning: listing(of: WantedLook(object.kind), marked: \.size.rawValue), answer: object.size.rawValue)
     }
 
     private func relationQuestion(_ random: inout SampleRandom) -> Question? {
@@ -126,7 +158,7 @@ extension Scene {
         guard truth.holds(a, b, margin: 12) else { return nil }
         let asked = random.below(2) == 0 ? truth : opposite
         let names = [a, b].map { "\($0.color.rawValue) \($0.shape.rawValue)" }
-        let list = listing(marked: { $0 == a ? "one" : $0 == b ? "two" : "no" })
+        let list = listing(of: WantedLook(a.kind), as: "one", and: WantedLook(b.kind), as: "two")
         let places = "one is at \(a.cellName) . two is at \(b.cellName) ."
         return Question(
             topic: .relation, text: "is the \(names[0]) \(asked.rawValue) the \(names[1]) ?",
@@ -140,7 +172,7 @@ extension Scene {
         let counts = [first, second].map { shape in objects.count { $0.shape == shape } }
         guard counts[0] + counts[1] > 0 else { return nil }
         // Each thing is marked with the word that stands before its kind in the question.
-        let list = listing(marked: { $0.shape == first ? "more" : $0.shape == second ? "than" : "no" })
+        let list = listing(of: WantedLook(shape: first), as: "more", and: WantedLook(shape: second), as: "than")
         let isMore = counts[0] > counts[1]
         return Question(
             topic: .compare, text: "are there more \(first.plural) than \(second.plural) ?",
@@ -152,6 +184,23 @@ extension Scene {
         Question(
             topic: .background, text: "what color is the background ?", reasoning: "i see \(description) .",
             answer: background.rawValue)
+    }
+}
+
+/// What a question says of the things it means.
+private struct WantedLook: Equatable {
+    var color: ShapeColor?
+    var shape: ShapeKind?
+
+    init(color: ShapeColor? = nil, shape: ShapeKind? = nil) {
+        self.color = color
+        self.shape = shape
+    }
+
+    init(_ kind: ObjectKind) { self.init(color: kind.color, shape: kind.shape) }
+
+    func isMet(by object: SceneObject) -> Bool {
+        [nil, object.color].contains(color) && [nil, object.shape].contains(shape)
     }
 }
 

@@ -70,13 +70,15 @@ public struct World: Hashable, Sendable {
         }
     }
 
-    /// A line of text that helps with the rest: sums of digits, facts, questions and problems with their solution, captions.
+    /// A line of text that helps with the rest: sums of digits, words compared, facts, questions and problems with their solution, captions.
     private func plainText(_ split: WorldSplit, _ random: inout SampleRandom) -> String {
         switch random.below(10) {
         case 0: return Scene.riddleFacts[random.below(Scene.riddleFacts.count)]
         case 1...4:
             // Several in a line: what problems are worked out of takes many repetitions, and a line costs the same.
-            return (0..<6).map { _ in TextProblems.digitFact(&random) }.joined(separator: " ")
+            return (0..<6).map { _ in
+                random.below(4) == 0 ? Scene.wordComparison(&random) : TextProblems.digitFact(&random)
+            }.joined(separator: " ")
         case 5...7:
             let question = Scene.random(level, split, &random).question(&random)
             return "\(question.text) \(question.reasoning) \(question.answer)"

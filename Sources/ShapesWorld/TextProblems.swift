@@ -51,8 +51,8 @@ public enum TextProblems {
         case 1, 2, 3: return "\(a) times \(b) is \(a * b) ."
         case 4, 5: return "\(a + b) minus \(b) is \(a) ."
         case 6:
-            // What a multiplication ends with: the tens, and the carry.
-            let tens = random.below(9) * (1 + random.below(4))
+            // What an addition or a multiplication ends with: the tens, and the carry.
+            let tens = random.below(2) == 0 ? a + random.below(10) : (2 + random.below(8)) * (1 + random.below(4))
             return "\(tens) plus \(b) is \(tens + b) ."
         default:
             let other = b == a ? (a + 1) % 10 : b
@@ -66,7 +66,7 @@ public enum TextProblems {
         let carry = ones / 10
         let tens = a / 10 + b / 10 + carry
         var steps = "\(a % 10) plus \(b % 10) is \(ones) . write \(ones % 10) carry \(carry) . "
-        steps += "\(a / 10) plus \(b / 10) is \(a / 10 + b / 10) . plus \(carry) is \(tens) ."
+        steps += "\(a / 10) plus \(b / 10) is \(a / 10 + b / 10) . \(a / 10 + b / 10) plus \(carry) is \(tens) ."
         return Question(
             topic: .addition, text: "what is \(a) plus \(b) ?", reasoning: steps, answer: "\(a + b)")
     }
@@ -77,7 +77,7 @@ public enum TextProblems {
         let ones = a % 10 + 10 * borrow - b % 10
         let tens = a / 10 - borrow - b / 10
         var steps = "borrow \(borrow) . \(a % 10 + 10 * borrow) minus \(b % 10) is \(ones) . "
-        steps += "\(a / 10) minus \(borrow) is \(a / 10 - borrow) . minus \(b / 10) is \(tens) ."
+        steps += "\(a / 10) minus \(borrow) is \(a / 10 - borrow) . \(a / 10 - borrow) minus \(b / 10) is \(tens) ."
         return Question(
             topic: .subtraction, text: "what is \(a) minus \(b) ?", reasoning: steps, answer: "\(a - b)")
     }
@@ -87,7 +87,7 @@ public enum TextProblems {
         let ones = a * (b % 10)
         let carry = ones / 10
         var steps = "\(a) times \(b % 10) is \(ones) . write \(ones % 10) carry \(carry) . "
-        steps += "\(a) times \(b / 10) is \(a * (b / 10)) . plus \(carry) is \(a * (b / 10) + carry) ."
+        steps += "\(a) times \(b / 10) is \(a * (b / 10)) . \(a * (b / 10)) plus \(carry) is \(a * (b / 10) + carry) ."
         return Question(
             topic: .multiplication, text: "what is \(a) times \(b) ?", reasoning: steps, answer: "\(a * b)")
     }

@@ -95,6 +95,17 @@ class Browser:
         self.driver.terminate()
 
 
+
+
+def download(button, name, magic):
+    """Clicks, waits for a whole file and notes its size."""
+    page.click(button)
+    file = folder / name
+    page.wait(lambda: file.exists() and file.read_bytes()[:4] == magic, name)
+    found[name] = file.stat().st_size
+    file.unlink()
+
+
 folder.mkdir(parents=True, exist_ok=True)
 page = Browser()
 found = {}
@@ -112,6 +123,10 @@ found["frames"] = page.run("return Number(document.querySelector('#replay-step')
 page.run("const s = document.querySelector('#replay-step'); s.value = 6; s.dispatchEvent(new Event('input'))")
 found["masked"] = page.run("return document.querySelectorAll('#replay-view .masked').length")
 page.picture("chat")
+page.call("POST", "/goog/cdp/execute", {
+    "cmd": "Page.setDownloadBehavior", "params": {"behavior": "allow", "downloadPath": str(folder.resolve())}})
+download("#replay-animation", "steps.webm", b"\x1aE\xdf\xa3")
+found["text.webm"] = found.pop("steps.webm")
 
 # The tabs by keyboard.
 page.run("document.querySelector('#tab-chat').focus()")
@@ -132,14 +147,8 @@ page.picture("paint")
 painted = page.run("return document.querySelector('#paint-picture').src")
 
 # The steps as files.
-page.call("POST", "/goog/cdp/execute", {
-    "cmd": "Page.setDownloadBehavior", "params": {"behavior": "allow", "downloadPath": str(folder.resolve())}})
-for button, name, magic in (("#paint-sheet", "steps.png", b"\x89PNG"), ("#paint-animation", "steps.webm", b"\x1aE\xdf\xa3")):
-    page.click(button)
-    file = folder / name
-    page.wait(lambda: file.exists() and file.read_bytes()[:4] == magic, name)
-    found[name] = file.stat().st_size
-    file.unlink()
+download("#paint-sheet", "steps.png", b"\x89PNG")
+download("#replay-animation", "steps.webm", b"\x1aE\xdf\xa3")
 
 # Inpaint something else under a mask, then extend.
 page.run("document.querySelector('#paint-text').value = 'a large red circle at b 2 , a small blue square at d 3 , on white'")

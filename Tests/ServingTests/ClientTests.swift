@@ -66,6 +66,7 @@ import Testing
             #expect(found["painted"] == square && found["inpainted"] == square)
             #expect(found["patches"]?.intValue == 9)
             #expect(found["steps.png"]?.intValue ?? 0 > 1000 && found["steps.webm"]?.intValue ?? 0 > 1000)
+            #expect(found["text.webm"]?.intValue ?? 0 > 1000)
             #expect(found["extended"]?.arrayValue?.first?.intValue ?? 0 > 64)
             #expect(found["asked"]?.stringValue?.isEmpty == false)
             #expect(found["error"]?.stringValue == "")

@@ -17,22 +17,66 @@ import Testing
         }
     }
 
-    /// What is listed as seen, and the mark of each thing.
-    private static func listed(_ reasoning: String) -> (scene: Scene?, marks: [String], rest: [[String]]) {
-        var sentences = reasoning.split(separator: ".").map { $0.split(separator: " ").map(String.init) }
-        let things = sentences.removeFirst().dropFirst(2).split(separator: ",").map(Array.init)
-        let marks = things.compactMap { $0.count > 2 && $0[$0.count - 2] == ":" ? $0.last : nil }
-        let plain = things.map { ($0.count > 2 && $0[$0.count - 2] == ":" ? $0.dropLast(2) : $0[...]) }
-        return (Scene(description: plain.map { $0.joined(separator: " ") }.joined(separator: " , ")), marks, sentences)
+    /// What is listed as seen, with the comparisons and the mark of each thing.
+    private struct Listing {
+        var scene: Scene?
+        /// For each thing what is there, what is asked for and what they have in common, colours before shapes.
+        var comparisons: [[(own: String, asked: String, common: String)]] = []
+        var marks: [String] = []
+        /// The sentences after it.
+        var rest: [[String]]
+
+        init(_ reasoning: String) {
+            rest = reasoning.split(separator: ".").map { $0.split(separator: " ").map(String.init) }
+            var plain: [[String]] = []
+            for part in rest.removeFirst().dropFirst(2).split(separator: ",") {
+                var words = Array(part.prefix { $0 != "so" })
+                var found: [(own: String, asked: String, common: String)] = []
+                // "red blue no red red": pairs after the word of the thing itself, up to its place.
+                for own in [2, 3] where part.contains("so") {
+                    let isLook: (String) -> Bool = { word in
+                        own == 2 ? ShapeColor(rawValue: word) != nil : ShapeKind(rawValue: word) != nil
+                    }
+                    while words.count > own + 2, isLook(words[own + 1]) {
+                        found.append((words[own], words[own + 1], words[own + 2]))
+                        words.removeSubrange(own + 1...own + 2)
+                    }
+                }
+                plain.append(words)
+                guard part.contains("so"), let mark = part.last else { continue }
+                comparisons.append(found)
+                marks.append(mark)
+            }
+            scene = Scene(description: plain.map { $0.joined(separator: " ") }.joined(separator: " , "))
+        }
     }
 
     @Test(arguments: Level.allCases)
     func `reasoning begins with what is seen`(level: Level) {
         for (scene, question) in asked(level, count: 300) {
             #expect(question.reasoning.hasPrefix("i see "))
-            let (seen, marks, _) = Self.listed(question.reasoning)
-            #expect(seen?.description == scene.description)
-            #expect(marks.count == (question.topic == .background ? 0 : scene.objects.count))
+            let listing = Listing(question.reasoning)
+            #expect(listing.scene?.description == scene.description)
+            #expect(listing.marks.count == (question.topic == .background ? 0 : scene.objects.count))
+        }
+    }
+
+    @Test func `each thing is compared with what the question names`() {
+        for (scene, question) in asked(.cells) where question.topic != .background {
+            let words = question.text.split(separator: " ").map(String.init)
+            let listing = Listing(question.reasoning)
+            let named = words.compactMap { word in
+                ShapeColor(rawValue: word)?.rawValue
+                    ?? ShapeKind.allCases.first { [$0.rawValue, $0.plural].contains(word) }?.rawValue
+            }
+            #expect(listing.comparisons.count == scene.objects.count)
+            for (object, comparisons) in zip(scene.objects, listing.comparisons) {
+                #expect(comparisons.map(\.asked).sorted() == named.sorted(), "\(question.text) \(question.reasoning)")
+                for (own, asked, common) in comparisons {
+                    #expect([object.color.rawValue, object.shape.rawValue].contains(own))
+                    #expect(common == (own == asked ? own : "no"), "\(question.text) \(question.reasoning)")
+                }
+            }
         }
     }
 
@@ -44,19 +88,17 @@ import Testing
 
     /// The answer as a reader without the picture finds it from the marks, and that it fits what is listed as seen.
     private static func conclusion(_ question: Question) -> String? {
-        let (scene, marks, rest) = listed(question.reasoning)
-        guard let scene else { return nil }
-        if question.topic == .background { return rest.isEmpty ? scene.background.rawValue : nil }
-        let meant = zip(scene.objects, marks).filter { $0.1 == "yes" }.map(\.0)
+        let listing = Listing(question.reasoning)
+        guard let scene = listing.scene else { return nil }
+        if question.topic == .background { return listing.rest.isEmpty ? scene.background.rawValue : nil }
+        let met = listing.marks.filter { $0 != "no" }
         let answer: String? =
             switch question.topic {
-            case .count: "\(meant.count)"
-            case .exists: meant.isEmpty ? "no" : "yes"
-            case .color: meant.count == 1 ? meant[0].color.rawValue : nil
-            case .shape: meant.count == 1 ? meant[0].shape.rawValue : nil
-            case .size: meant.count == 1 ? meant[0].size.rawValue : nil
-            case .compare: compared(marks, rest)
-            case .relation: related(question, zip(scene.objects, marks).map { ($0, $1) }, rest)
+            case .count: "\(met.count)"
+            case .exists: met.isEmpty ? "no" : "yes"
+            case .color, .shape, .size: met.count == 1 ? met[0] : nil
+            case .compare: compared(listing.marks, listing.rest)
+            case .relation: related(question, zip(scene.objects, listing.marks).map { ($0, $1) }, listing.rest)
             default: nil
             }
         // What is asked is asked again of what is listed, which stands in the middle of its cells.

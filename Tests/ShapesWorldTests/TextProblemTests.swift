@@ -57,13 +57,15 @@ import Testing
         }
     }
 
-    /// Runs worked arithmetic: each "a op b is c", and "op b is c" with the result before it.
+    /// Runs worked arithmetic: each "a op b is c".
     private func check(_ problem: Question) {
         var result = 0
         var written: [Int] = []
+        var isSum = false
         for sentence in problem.reasoning.split(separator: ".") {
             let words = sentence.split(separator: " ").map(String.init)
             guard let place = words.firstIndex(of: "is") else {
+                isSum = false
                 if words.first == "write" {
                     // "write 2 carry 1" of 12.
                     let digits = numbers(String(sentence))
@@ -76,20 +78,25 @@ import Testing
                 }
                 continue
             }
-            let first = place == 3 ? Int(words[0]) : result
             let second = Int(words[place - 1]) ?? -1
-            let value: Int? = first.map {
+            let value: Int? = Int(words[0]).map {
                 switch words[place - 2] {
                 case "plus": $0 + second
                 case "minus": $0 - second
                 default: $0 * second
                 }
             }
-            #expect(value != nil && value == Int(words[place + 1]), "\(problem.text) \(sentence)")
+            #expect(place == 3 && value != nil && value == Int(words[4]), "\(problem.text) \(sentence)")
+            // Two sentences after another are one sum in two steps, the second of the first's result.
+            if isSum { #expect(Int(words[0]) == result, "\(problem.text) \(sentence)") }
+            isSum = true
             result = value ?? -1
             // A digit with a digit, but for a borrowed ten and a carry.
             #expect(second < 10)
-            if problem.topic == .subtraction, written.isEmpty { written.append(result) }
+            if problem.topic == .subtraction, written.isEmpty {
+                written.append(result)
+                isSum = false
+            }
         }
         #expect(10 * result + (written.first ?? -1) == Int(problem.answer), "\(problem.text) \(problem.reasoning)")
     }

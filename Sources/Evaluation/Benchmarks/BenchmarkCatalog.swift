@@ -155,6 +155,15 @@ public struct BenchmarkCatalog: Sendable {
         },
     ]
 
+    /// How answers of yes and no are read: as VLMEvalKit does, or as the benchmark's own script.
+    private static func reading(_ source: Source, or own: YesNoAnswer.Rule) throws -> YesNoAnswer.Rule {
+        let rules: [YesNoAnswer.Rule] = [.words, own]
+        guard let rule = source.rule.isEmpty ? .words : rules.first(where: { $0.rawValue == source.rule }) else {
+            throw BenchmarkError.unknown(name: source.rule, known: rules.map(\.rawValue))
+        }
+        return rule
+    }
+
     private static let gsm8kRule = "flexible-extract"
 
     private static func choice(
@@ -271,12 +280,12 @@ public struct BenchmarkCatalog: Sendable {
         Entry(
             name: "pope", about: "whether something is there; JSON lines and --images, or a .tsv table",
             defaults: written(2, block: 2), published: [("MMaDA", 86.1), ("Show-o", 80.0), ("LLaVA-v1.5", 85.9)]
-        ) { .pope($0.data, images: $0.images) as VisionBenchmark },
+        ) { .pope($0.data, images: $0.images, reading: try reading($0, or: .negation)) as VisionBenchmark },
         Entry(
             name: "mme", about: "perception and cognition; its folders, or a .tsv table",
             defaults: written(2, block: 2),
             published: [("MMaDA", 1410.7), ("Show-o", 1097.2), ("LLaVA-v1.5", 1510.7)]
-        ) { .mme($0.data) as VisionBenchmark },
+        ) { .mme($0.data, reading: try reading($0, or: .start)) as VisionBenchmark },
         Entry(
             name: "vqav2", about: "open questions; two JSON files and --images", defaults: written(2, block: 2),
             published: [("MMaDA", 76.7), ("Show-o", 69.4), ("LLaVA-v1.5", 78.5)]

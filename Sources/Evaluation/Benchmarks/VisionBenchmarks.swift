@@ -8,9 +8,9 @@ struct VisionBenchmark: Benchmark {
     /// How answers are judged.
     enum Rule: Sendable {
         /// POPE: F1 with yes as positive.
-        case pope
+        case pope(YesNoAnswer.Rule)
         /// MME: two questions for each picture, sums of two parts.
-        case mme
+        case mme(YesNoAnswer.Rule)
         /// VQAv2: agreement with ten people.
         case vqa
         /// GQA: the very answer.
@@ -29,8 +29,8 @@ struct VisionBenchmark: Benchmark {
     func verdict(on output: String, to item: BenchmarkItem) -> (answer: String, score: Double) {
         let text = output.trimmingCharacters(in: .whitespacesAndNewlines)
         switch rule {
-        case .pope, .mme:
-            let answer = YesNoAnswer(reading: text)
+        case .pope(let reading), .mme(let reading):
+            let answer = YesNoAnswer(reading: text, rule: reading)
             let isRight = answer.isRight(expectedYes: item.gold["answer"]?.stringValue == "yes")
             return (answer.rawValue, isRight ? 1 : 0)
         case .vqa:
@@ -123,8 +123,8 @@ extension VisionBenchmark {
 
     /// POPE's JSON lines (`question_id`, `image`, `text`, `label`), named `…_random`, `…_popular`, `…_adversarial`, with
     /// the pictures in the folder `images`; or a table.
-    static func pope(_ data: URL, images: URL?) -> VisionBenchmark {
-        VisionBenchmark(name: "pope", rule: .pope) {
+    static func pope(_ data: URL, images: URL?, reading: YesNoAnswer.Rule) -> VisionBenchmark {
+        VisionBenchmark(name: "pope", rule: .pope(reading)) {
             if data.pathExtension == "tsv" {
                 return try table(data, requiring: ["index", "image", "question", "answer"]) { row, place in
                     BenchmarkItem(
@@ -155,8 +155,8 @@ extension VisionBenchmark {
 
     /// MME's folders, one a category, of pictures and texts beside them with a question, a tab and the answer a line; or a
     /// table.
-    static func mme(_ data: URL) -> VisionBenchmark {
-        VisionBenchmark(name: "mme", rule: .mme) {
+    static func mme(_ data: URL, reading: YesNoAnswer.Rule) -> VisionBenchmark {
+        VisionBenchmark(name: "mme", rule: .mme(reading)) {
             if data.pathExtension == "tsv" {
                 return try table(data, requiring: ["index", "image", "question", "answer", "category"]) { row, place in
                     BenchmarkItem(

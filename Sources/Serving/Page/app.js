@@ -376,9 +376,9 @@ for (const button of document.querySelectorAll("[data-extend]")) {
   button.onclick = () => run($("panel-paint"), signal => edit({ extend: button.dataset.extend }, signal));
 }
 
-// The steps as files: side by side in one picture, or one after another in a film.
+// The steps as files: pictures side by side in one, texts and pictures one after another in a film.
 
-const frames = () => Promise.all(replay.frames.filter(frame => frame.picture)
+const pictures = () => Promise.all(replay.frames.filter(frame => frame.picture)
   .map(async frame => createImageBitmap(await (await fetch(frame.picture)).blob())));
 
 function save(blob, name) {
@@ -390,35 +390,71 @@ function save(blob, name) {
 }
 
 $("paint-sheet").onclick = async () => {
-  const pictures = await frames();
-  if (!pictures.length) return;
-  const columns = Math.ceil(Math.sqrt(pictures.length)), { width, height } = pictures[0];
-  const sheet = new OffscreenCanvas(columns * width, Math.ceil(pictures.length / columns) * height), context = sheet.getContext("2d");
-  pictures.forEach((picture, i) => context.drawImage(picture, i % columns * width, Math.floor(i / columns) * height));
+  const all = await pictures();
+  if (!all.length) return;
+  const columns = Math.ceil(Math.sqrt(all.length)), { width, height } = all[0];
+  const sheet = new OffscreenCanvas(columns * width, Math.ceil(all.length / columns) * height), context = sheet.getContext("2d");
+  all.forEach((picture, i) => context.drawImage(picture, i % columns * width, Math.floor(i / columns) * height));
   save(await sheet.convertToBlob({ type: "image/png" }), "steps.png");
 };
 
-$("paint-animation").onclick = async () => {
-  const pictures = await frames(), pause = time => new Promise(done => setTimeout(done, time));
-  if (!pictures.length) return;
-  const canvas = document.createElement("canvas"), context = canvas.getContext("2d"), { width, height } = pictures[0];
+// Writes the tokens of a step on a canvas; gives the height that they take.
+function writeTokens(context, frame, colours) {
+  const line = 28, margin = 16, { width, height } = context.canvas;
+  let x = margin, y = margin;
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, width, height);
+  context.font = "18px system-ui, sans-serif";
+  context.textBaseline = "top";
+  for (const token of frame.tokens) {
+    for (const [i, piece] of (token ? token.text : "▒").split("\n").entries()) {
+      if (i > 0) { x = margin; y += line; }
+      const size = context.measureText(piece).width;
+      if (x + size > width - margin) { x = margin; y += line; }
+      if (token && colours) { context.fillStyle = colour(token.confidence); context.fillRect(x, y - 4, size, line - 2); }
+      context.fillStyle = token ? "#111" : "#bbb";
+      context.fillText(piece, x, y);
+      x += size;
+    }
+  }
+  return y + line + margin;
+}
+
+// What draws each frame of a film on a canvas.
+async function filmOfPictures(canvas) {
+  const context = canvas.getContext("2d"), all = await pictures(), { width, height } = all[0];
   const scale = Math.max(1, Math.round(512 / Math.max(width, height)));
   [canvas.width, canvas.height] = [width * scale, height * scale];
   context.imageSmoothingEnabled = false;
-  const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: "video/webm" }), parts = [];
-  recorder.ondataavailable = event => parts.push(event.data);
-  const done = new Promise(resolve => recorder.onstop = resolve);
-  $("paint-animation").disabled = true;
-  recorder.start();
-  for (const picture of pictures) {
-    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    await pause(200);
+  return all.map(picture => () => context.drawImage(picture, 0, 0, canvas.width, canvas.height));
+}
+function filmOfTexts(canvas) {
+  const context = canvas.getContext("2d"), frames = replay.frames.slice(), colours = $("replay-confidence").checked;
+  canvas.width = 640;
+  canvas.height = Math.max(...frames.map(frame => writeTokens(context, frame, colours)));
+  return frames.map(frame => () => writeTokens(context, frame, colours));
+}
+
+$("replay-animation").onclick = async () => {
+  if (!replay.frames.length) return;
+  const canvas = document.createElement("canvas"), pause = time => new Promise(done => setTimeout(done, time));
+  $("replay-animation").disabled = true;
+  try {
+    const film = replay.frames[0].picture ? await filmOfPictures(canvas) : filmOfTexts(canvas);
+    const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: "video/webm" }), parts = [];
+    recorder.ondataavailable = event => parts.push(event.data);
+    const done = new Promise(resolve => recorder.onstop = resolve);
+    recorder.start();
+    for (const draw of film) { draw(); await pause(Math.min(200, 6000 / film.length)); }
+    await pause(1000);
+    recorder.stop();
+    await done;
+    save(new Blob(parts, { type: "video/webm" }), "steps.webm");
+  } catch (error) {
+    show(error);
+  } finally {
+    $("replay-animation").disabled = false;
   }
-  await pause(1000);
-  recorder.stop();
-  await done;
-  $("paint-animation").disabled = false;
-  save(new Blob(parts, { type: "video/webm" }), "steps.webm");
 };
 
 // What the server is

@@ -43,6 +43,22 @@ import Testing
         }
     }
 
+    /// Last lines of all of OpenAI's `example_model_solutions.jsonl` (grade-school-math, MIT), four models a question, with
+    /// the verdicts that the file holds; `A: ` there is `#### ` here, as in the data set.
+    @Test func `OpenAI's sample solutions of GSM8K are judged as in their file`() throws {
+        let file = try JSONValue(parsing: [UInt8](try Data(contentsOf: Golden.ownFile("scoring/gsm8k_samples.json"))))
+        let questions = try #require(file.arrayValue).compactMap(\.arrayValue)
+        #expect(questions.count == 1319)
+        for question in questions {
+            let gold = try #require(question[0].stringValue)
+            for solution in question.dropFirst().compactMap(\.arrayValue) {
+                let text = try #require(solution[0].stringValue)
+                let verdict = GSM8KAnswer.verdict(of: text, gold: gold, rule: .openAI)
+                #expect(verdict == solution[1].boolValue as Bool?, "\(text) for \(gold)")
+            }
+        }
+    }
+
     @Test(arguments: [
         ("The total is 1,000 dollars.", "1000", true, false), ("1,234,567", "1234567", true, false),
         ("1,234.50 is", "1234.5", false, false), ("1,000, then", "1000", true, false), ("It is 18.0", "18", true, true),

@@ -130,6 +130,38 @@ private func expectSame(_ found: [String: Double], _ expected: [String: Double],
         #expect(YesNoAnswer(reading: text) == expected)
     }
 
+    /// Verdicts of the scripts of MME and POPE, printed by `Tests/Peers/yes_no_peer.py`.
+    private static let ownScripts = Result {
+        try JSONValue(parsing: [UInt8](try Data(contentsOf: Golden.ownFile("scoring/yes_no.json"))))
+    }
+
+    @Test func `yes and no are read as MME's and POPE's own scripts do`() throws {
+        let rows = try #require(try Self.ownScripts.get()["made_up"]).elements
+        #expect(rows.count >= 500)
+        for row in rows {
+            let row = try row.elements.map { try $0.text }
+            #expect(YesNoAnswer(reading: row[0], rule: .start).rawValue == row[1], "\(row[0].debugDescription)")
+            #expect(YesNoAnswer(reading: row[0], rule: .negation).rawValue == row[2], "\(row[0].debugDescription)")
+        }
+    }
+
+    @Test func `MME's sample answers, those of LaVIN, get their official verdicts and points`() throws {
+        let file = try Self.ownScripts.get()
+        let rows = try #require(file["lavin"]).elements
+        #expect(rows.count == 2374)
+        let items = try rows.map { row in
+            let row = try row.elements
+            let texts = try row.prefix(4).map { try $0.text }
+            let isRight = YesNoAnswer(reading: texts[3], rule: .start).isRight(expectedYes: texts[2] == "yes")
+            #expect(isRight == row[4].boolValue as Bool?, "\(texts)")
+            return MMEScore.Item(category: texts[0], image: texts[1], isRight: isRight)
+        }
+        let score = MMEScore(items)
+        expectSame(score.categories, try #require(file["points"]).numbers)
+        let totals = try #require(file["totals"]).elements.compactMap(\.doubleValue)
+        #expect(zip([score.perception, score.cognition], totals).allSatisfy { abs($0 - $1) < 1e-9 } && totals.count == 2)
+    }
+
     @Test func `the figures of POPE are VLMEvalKit's`() throws {
         var count = 0
         for set in try Verdicts().cases("pope", atLeast: 5) {
