@@ -23,7 +23,7 @@ public struct ShapesScores: Sendable {
     public private(set) var count = 0
     /// Items that are all right.
     public private(set) var right = 0
-    /// The first items, for a report.
+    /// All items, for a report; the first ones with their pictures.
     public private(set) var samples: [Sample] = []
     private var sums: [String: (sum: Double, count: Int)] = [:]
 
@@ -39,7 +39,9 @@ public struct ShapesScores: Sendable {
     }
 
     mutating func keep(_ sample: Sample) {
-        if samples.count < 64 { samples.append(sample) }
+        var sample = sample
+        if samples.count >= 64 { sample.picture = nil }
+        samples.append(sample)
     }
 
     /// Share of items that are all right.

@@ -32,7 +32,7 @@ public struct ShapesTable {
         return text
     }
 
-    /// Writes `scores.json`, `scores.md`, and for each row its first items (`NAME.txt`, and pictures as `NAME.png`).
+    /// Writes `scores.json`, `scores.md`, and for each row its items as `NAME.txt`, the first pictures as `NAME.png`.
     ///
     /// `settings`: What the scores depend on, to stand beside them.
     public func write(to folder: URL, settings: [(key: JSONString, value: JSONValue)] = []) throws {

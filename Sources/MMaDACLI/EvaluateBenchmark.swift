@@ -32,7 +32,8 @@ extension Evaluate {
         @Option(help: "Items at most. (default: all)") var limit: Int?
         @Option(help: "Solved examples before each question.") var shots: Int?
         @Option(help: "generation or likelihood, where a benchmark knows both.") var method: AnswerMethod?
-        @Option(help: "How predictions are read, where there are several ways (gsm8k: openai, opencompass, …; mme: mme; pope: pope).")
+        @Option(
+            help: "How predictions are read, where there are several ways (gsm8k: openai, …; mme: mme; pope: pope).")
         var rule = ""
         @Flag(inversion: .prefixedNo, help: "Ask for reasoning in think tags first.") var think: Bool?
         @Option(help: "Tokens of an answer.") var genLength: Int?

@@ -30,49 +30,42 @@ extension Scene {
         }
     }
 
-    /// "i see a large red blue no circle circle circle at b 2 so no , … , on gray .": what there is, each of its words with
-    /// what the question names and what both have in common, and what follows.
+    /// "i see 2 : a large red blue no circle circle circle at b 2 so no , 1 : … so large , on gray .": what there is, each
+    /// after the number of things that are left; beside its words what the question names and what both have in common; and
+    /// what is known of the answer when it has been seen.
     ///
-    /// What is compared stands side by side, and what the answer needs stands after "so". A small model learns this and
-    /// hardly learns to find one of several things by its colour or shape, nor to say of two words that they are the same:
-    /// the common word is voted for by both, "yes" by neither.
-    private func listing(
-        comparedWith wanted: [WantedLook], markedBy mark: ([WantedLook], SceneObject) -> String
-    ) -> String {
-        let things = objects.map { object in
-            let color = [object.color.rawValue] + wanted.compactMap(\.color).map { Self.comparison(object.color, $0) }
-            let shape = [object.shape.rawValue] + wanted.compactMap(\.shape).map { Self.comparison(object.shape, $0) }
-            let words = (["a", object.size.rawValue] + color + shape + ["at", object.cellName]).joined(separator: " ")
-            return "\(words) so \(mark(wanted.filter { $0.isMet(by: object) }, object))"
+    /// What is compared stands side by side, and what is known stands at the same distance from thing to thing and at
+    /// last from the answer. A small model learns this and hardly learns to find one of several things by its colour or
+    /// shape, nor to say of two words that they are the same: the common word is voted for by both, "yes" by neither.
+    private func listing(comparedWith wanted: [WantedLook], known: (ArraySlice<SceneObject>) -> String) -> String {
+        let things = objects.enumerated().map { place, object in
+            let color = wanted.compactMap(\.color).map { Self.comparison(object.color.rawValue, $0.rawValue) }
+            let shape = wanted.compactMap(\.shape).map { Self.comparison(object.shape.rawValue, $0.rawValue) }
+            let words =
+                ["\(objects.count - place) : a", object.size.rawValue, object.color.rawValue] + color
+                + [object.shape.rawValue] + shape + ["at", object.cellName, "so", known(objects[...place])]
+            return words.joined(separator: " ")
         }
         return "i see " + (things + ["on \(background.rawValue)"]).joined(separator: " , ") + " ."
     }
 
-    /// "blue no" or "blue blue": what is asked for, and what it has in common with what is there.
-    private static func comparison<Word: RawRepresentable<String> & Equatable>(_ own: Word, _ asked: Word) -> String {
-        "\(asked.rawValue) \(own == asked ? own.rawValue : "no")"
+    /// A listing in which what the question wants of the first thing that looks as asked is known from there on.
+    private func listing(seeking wanted: WantedLook, for word: (SceneObject) -> String) -> String {
+        listing(comparedWith: [wanted]) { seen in seen.first(where: wanted.isMet).map(word) ?? "no" }
     }
+
+    /// "blue no" or "blue blue": what is asked for, and what it has in common with what is there.
+    private static func comparison(_ own: String, _ asked: String) -> String { "\(asked) \(own == asked ? own : "no")" }
 
     /// "red blue no red red .": a word compared with one or two others, as in a listing.
     static func wordComparison(_ random: inout SampleRandom) -> String {
-        func line<Word: RawRepresentable<String> & Equatable>(_ words: [Word]) -> String {
-            let own = words[random.below(words.count)]
-            let asked = (0...random.below(2)).map { _ in
-                random.below(2) == 0 ? own : words[random.below(words.count)]
-            }
-            return ([own.rawValue] + asked.map { comparison(own, $0) }).joined(separator: " ") + " ."
-        }
-        return random.below(2) == 0 ? line(ShapeColor.allCases) : line(ShapeKind.allCases)
-    }
-
-    /// A listing in which each thing that looks as asked is marked with what the question wants of it, any other with "no".
-    private func listing(of wanted: WantedLook, marked mark: (SceneObject) -> String = { _ in "yes" }) -> String {
-        listing(comparedWith: [wanted]) { $0.isEmpty ? "no" : mark($1) }
-    }
-
-    /// A listing in which a thing that looks as the first or the second is marked with that one's name.
-    private func listing(of first: WantedLook, as name: String, and second: WantedLook, as other: String) -> String {
-        listing(comparedWith: [first, second]) { met, _ in met.contains(first) ? name : met.isEmpty ? "no" : other }
+        let kinds = [
+            ShapeColor.allCases.map(\.rawValue), ShapeKind.allCases.map(\.rawValue), Relation.allCases.map(\.word),
+        ]
+        let words = kinds[random.below(kinds.count)]
+        let own = words[random.below(words.count)]
+        let asked = (0...random.below(2)).map { _ in random.below(2) == 0 ? own : words[random.below(words.count)] }
+        return ([own] + asked.map { comparison(own, $0) }).joined(separator: " ") + " ."
     }
 
     private func countQuestion(_ random: inout SampleRandom) -> Question? {
@@ -88,8 +81,8 @@ extension Scene {
         // Half of the questions whose answer would be none are given up: they would be most.
         if found.isEmpty, random.below(2) == 0 { return nil }
         return Question(
-            topic: .count, text: "how many \(words) are there ?", reasoning: listing(of: wanted),
-            answer: "\(found.count)")
+            topic: .count, text: "how many \(words) are there ?",
+            reasoning: listing(comparedWith: [wanted]) { "\($0.count(where: wanted.isMet))" }, answer: "\(found.count)")
     }
 
     private func existsQuestion(_ random: inout SampleRandom) -> Question? {
@@ -105,7 +98,8 @@ extension Scene {
         }
         return Question(
             topic: .exists, text: "is there a \(kind.color.rawValue) \(kind.shape.rawValue) ?",
-            reasoning: listing(of: WantedLook(kind)), answer: objects.contains { $0.kind == kind } ? "yes" : "no")
+            reasoning: listing(seeking: WantedLook(kind)) { _ in "yes" },
+            answer: objects.contains { $0.kind == kind } ? "yes" : "no")
     }
 
     /// An object that alone has its value of `property`.
@@ -120,7 +114,7 @@ extension Scene {
         guard let object = unique({ $0.shape.rawValue }, &random) else { return nil }
         return Question(
             topic: .color, text: "what color is the \(object.shape.rawValue) ?",
-            reasoning: listing(of: WantedLook(shape: object.shape), marked: \.color.rawValue),
+            reasoning: listing(seeking: WantedLook(shape: object.shape), for: \.color.rawValue),
             answer: object.color.rawValue)
     }
 
@@ -128,7 +122,7 @@ extension Scene {
         guard let object = unique({ $0.color.rawValue }, &random) else { return nil }
         return Question(
             topic: .shape, text: "what shape is \(object.color.rawValue) ?",
-            reasoning: listing(of: WantedLook(color: object.color), marked: \.shape.rawValue),
+            reasoning: listing(seeking: WantedLook(color: object.color), for: \.shape.rawValue),
             answer: object.shape.rawValue)
     }
 
@@ -137,7 +131,7 @@ extension Scene {
         let name = "\(object.color.rawValue) \(object.shape.rawValue)"
         return Question(
             topic: .size, text: "what size is the \(name) ?",
-            reasoning: listing(of: WantedLook(object.kind), marked: \.size.rawValue), answer: object.size.rawValue)
+            reasoning: listing(seeking: WantedLook(object.kind), for: \.size.rawValue), answer: object.size.rawValue)
     }
 
     private func relationQuestion(_ random: inout SampleRandom) -> Question? {
@@ -158,11 +152,12 @@ extension Scene {
         guard truth.holds(a, b, margin: 12) else { return nil }
         let asked = random.below(2) == 0 ? truth : opposite
         let names = [a, b].map { "\($0.color.rawValue) \($0.shape.rawValue)" }
-        let list = listing(of: WantedLook(a.kind), as: "one", and: WantedLook(b.kind), as: "two")
-        let places = "one is at \(a.cellName) . two is at \(b.cellName) ."
+        let list = listing(comparedWith: [a, b].map { WantedLook($0.kind) }) { seen in
+            [a, b].map { seen.contains($0) ? $0.cellName : "no no" }.joined(separator: " ")
+        }
         return Question(
             topic: .relation, text: "is the \(names[0]) \(asked.rawValue) the \(names[1]) ?",
-            reasoning: [list, places, SceneObject.order(a, b, truth)].filter { !$0.isEmpty }.joined(separator: " "),
+            reasoning: list + SceneObject.order(a, b, truth, Self.comparison(truth.word, asked.word)),
             answer: asked == truth ? "yes" : "no")
     }
 
@@ -171,8 +166,10 @@ extension Scene {
         let (first, second) = (ShapeKind.allCases[order[0]], ShapeKind.allCases[order[1]])
         let counts = [first, second].map { shape in objects.count { $0.shape == shape } }
         guard counts[0] + counts[1] > 0 else { return nil }
-        // Each thing is marked with the word that stands before its kind in the question.
-        let list = listing(of: WantedLook(shape: first), as: "more", and: WantedLook(shape: second), as: "than")
+        let looks = [first, second].map { WantedLook(shape: $0) }
+        let list = listing(comparedWith: looks) { seen in
+            looks.map { look in "\(seen.count(where: look.isMet))" }.joined(separator: " ")
+        }
         let isMore = counts[0] > counts[1]
         return Question(
             topic: .compare, text: "are there more \(first.plural) than \(second.plural) ?",
@@ -182,7 +179,7 @@ extension Scene {
 
     private func backgroundQuestion(_ random: inout SampleRandom) -> Question? {
         Question(
-            topic: .background, text: "what color is the background ?", reasoning: "i see \(description) .",
+            topic: .background, text: "what color is the background ?", reasoning: "i see \(plan) .",
             answer: background.rawValue)
     }
 }
@@ -205,17 +202,19 @@ private struct WantedLook: Equatable {
 }
 
 extension SceneObject {
-    /// "b is left of c .": how two objects lie along an axis, by the names of their cells; empty where those agree.
-    fileprivate static func order(_ a: SceneObject, _ b: SceneObject, _ axis: Relation) -> String {
-        switch axis {
-        case .leftOf, .rightOf:
-            let names = [a, b].map { $0.cellName.prefix(1) }
-            let relation: Relation = a.column < b.column ? .leftOf : .rightOf
-            return a.column == b.column ? "" : "\(names[0]) is \(relation.rawValue) \(names[1]) ."
-        case .above, .below:
-            let names = [a, b].map { $0.cellName.suffix(1) }
-            let relation: Relation = a.row < b.row ? .above : .below
-            return a.row == b.row ? "" : "\(names[0]) is \(relation.rawValue) \(names[1]) ."
-        }
+    /// " b is left right no of c .": how two objects lie along an axis, by the names of their cells, with what is asked for
+    /// and what it has in common with it; empty where those names agree.
+    fileprivate static func order(
+        _ a: SceneObject, _ b: SceneObject, _ relation: Relation, _ comparison: String
+    ) -> String {
+        let isColumn = relation == .leftOf || relation == .rightOf
+        let names = [a, b].map { isColumn ? $0.cellName.prefix(1) : $0.cellName.suffix(1) }
+        guard names[0] != names[1] else { return "" }
+        return " \(names[0]) is \(relation.word) \(comparison) \(isColumn ? "of " : "")\(names[1]) ."
     }
+}
+
+extension Relation {
+    /// "left" of "left of".
+    fileprivate var word: String { rawValue.hasSuffix(" of") ? String(rawValue.dropLast(3)) : rawValue }
 }

@@ -17,20 +17,30 @@ import Testing
         }
     }
 
-    /// What is listed as seen, with the comparisons and the mark of each thing.
+    /// What is listed as seen, with the comparisons of each thing and what is known after it.
     private struct Listing {
         var scene: Scene?
         /// For each thing what is there, what is asked for and what they have in common, colours before shapes.
         var comparisons: [[(own: String, asked: String, common: String)]] = []
-        var marks: [String] = []
+        var known: [[String]] = []
+        /// Whether each thing follows the number of those that are left.
+        var isCountedDown = true
         /// The sentences after it.
         var rest: [[String]]
 
         init(_ reasoning: String) {
             rest = reasoning.split(separator: ".").map { $0.split(separator: " ").map(String.init) }
             var plain: [[String]] = []
+            var left: Int?
             for part in rest.removeFirst().dropFirst(2).split(separator: ",") {
-                var words = Array(part.prefix { $0 != "so" })
+                // "2 :" counts down to 1.
+                let numbered = part.first != "on"
+                if numbered {
+                    let number = part.first.flatMap { Int($0) } ?? -1
+                    isCountedDown = isCountedDown && part.prefix(2).last == ":" && [nil, number + 1].contains(left)
+                    left = number
+                }
+                var words = Array(part.prefix { $0 != "so" }.dropFirst(numbered ? 2 : 0))
                 var found: [(own: String, asked: String, common: String)] = []
                 // "red blue no red red": pairs after the word of the thing itself, up to its place.
                 for own in [2, 3] where part.contains("so") {
@@ -43,10 +53,11 @@ import Testing
                     }
                 }
                 plain.append(words)
-                guard part.contains("so"), let mark = part.last else { continue }
+                guard let so = part.firstIndex(of: "so") else { continue }
                 comparisons.append(found)
-                marks.append(mark)
+                known.append(Array(part[(so + 1)...]))
             }
+            isCountedDown = isCountedDown && [nil, 1].contains(left)
             scene = Scene(description: plain.map { $0.joined(separator: " ") }.joined(separator: " , "))
         }
     }
@@ -57,7 +68,8 @@ import Testing
             #expect(question.reasoning.hasPrefix("i see "))
             let listing = Listing(question.reasoning)
             #expect(listing.scene?.description == scene.description)
-            #expect(listing.marks.count == (question.topic == .background ? 0 : scene.objects.count))
+            #expect(listing.isCountedDown)
+            #expect(listing.known.count == (question.topic == .background ? 0 : scene.objects.count))
         }
     }
 
@@ -86,57 +98,42 @@ import Testing
         }
     }
 
-    /// The answer as a reader without the picture finds it from the marks, and that it fits what is listed as seen.
+    /// The answer as a reader without the picture finds it from what is known at last, and that it fits what is listed.
     private static func conclusion(_ question: Question) -> String? {
         let listing = Listing(question.reasoning)
         guard let scene = listing.scene else { return nil }
         if question.topic == .background { return listing.rest.isEmpty ? scene.background.rawValue : nil }
-        let met = listing.marks.filter { $0 != "no" }
+        let last = listing.known.last ?? []
         let answer: String? =
             switch question.topic {
-            case .count: "\(met.count)"
-            case .exists: met.isEmpty ? "no" : "yes"
-            case .color, .shape, .size: met.count == 1 ? met[0] : nil
-            case .compare: compared(listing.marks, listing.rest)
-            case .relation: related(question, zip(scene.objects, listing.marks).map { ($0, $1) }, listing.rest)
+            case .count, .exists, .color, .shape, .size: last.count == 1 && listing.rest.isEmpty ? last[0] : nil
+            case .compare: compared(last, listing.rest)
+            case .relation: related(question, last, listing.rest)
             default: nil
             }
         // What is asked is asked again of what is listed, which stands in the middle of its cells.
         return answer == QuestionReader(scene: scene).answer(question.text) ? answer : nil
     }
 
-    private static func compared(_ marks: [String], _ rest: [[String]]) -> String? {
-        guard rest.count == 1, let words = rest.first, let a = words.first.flatMap({ Int($0) }),
-            let b = words.last.flatMap({ Int($0) })
+    /// "2 is more than 0" of the counts "2 0".
+    private static func compared(_ counts: [String], _ rest: [[String]]) -> String? {
+        guard rest.count == 1, counts.count == 2, let words = rest.first, let a = Int(counts[0]),
+            let b = Int(counts[1]), words.first == counts[0], words.last == counts[1], words.contains("not") == (a <= b)
         else { return nil }
-        let isMore = !words.contains("not")
-        guard a == marks.count(where: { $0 == "more" }), b == marks.count(where: { $0 == "than" }), isMore == (a > b)
-        else {
-            return nil
-        }
-        return isMore ? "yes" : "no"
+        return a > b ? "yes" : "no"
     }
 
-    private static func related(
-        _ question: Question, _ things: [(SceneObject, mark: String)], _ rest: [[String]]
-    ) -> String? {
-        let pair = ["one", "two"].compactMap { name in things.first { $0.mark == name }?.0 }
-        let cells = rest.compactMap { cell($0.suffix(2)) }
-        guard pair.count == 2, rest.count == 3, rest[0].first == "one", rest[1].first == "two",
-            cells.map { [$0.column, $0.row] } == pair.map { [$0.column, $0.row] }, isOrder(rest[2], of: cells),
-            let relation = Relation.allCases.first(where: question.asks)
+    /// "a is left right no of c" of the cells "a 2 c 2".
+    private static func related(_ question: Question, _ cells: [String], _ rest: [[String]]) -> String? {
+        guard rest.count == 1, let words = rest.first, words.count == (words.contains("of") ? 7 : 6), cells.count == 4,
+            let relation = Relation.allCases.first(where: { $0.rawValue.hasPrefix(words[2]) }),
+            let asked = Relation.allCases.first(where: question.asks), asked.rawValue.hasPrefix(words[3]),
+            words[4] == (relation == asked ? words[2] : "no"),
+            let a = cell(cells[0...1]), let b = cell(cells[2...3]), relation.holds(a, b)
         else { return nil }
-        return relation.holds(cells[0], cells[1]) ? "yes" : "no"
-    }
-
-    /// Whether "b is left of c" is so of two cells' names.
-    private static func isOrder(_ words: [String], of cells: [SceneObject]) -> Bool {
-        guard words.count >= 4, let a = words.first, let b = words.last,
-            let relation = Relation(rawValue: words.dropFirst(2).dropLast().joined(separator: " "))
-        else { return false }
         let isColumn = relation == .leftOf || relation == .rightOf
-        let names = cells.map { isColumn ? ["a", "b", "c", "d"][$0.column] : "\($0.row + 1)" }
-        return names == [a, b] && relation.holds(cells[0], cells[1])
+        guard words[0] == cells[isColumn ? 0 : 1], words.last == cells[isColumn ? 2 : 3] else { return nil }
+        return words[4] == "no" ? "no" : "yes"
     }
 
     /// Any object in the cell "b 2".

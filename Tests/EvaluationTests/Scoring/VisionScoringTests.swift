@@ -159,7 +159,8 @@ private func expectSame(_ found: [String: Double], _ expected: [String: Double],
         let score = MMEScore(items)
         expectSame(score.categories, try #require(file["points"]).numbers)
         let totals = try #require(file["totals"]).elements.compactMap(\.doubleValue)
-        #expect(zip([score.perception, score.cognition], totals).allSatisfy { abs($0 - $1) < 1e-9 } && totals.count == 2)
+        let sums = [score.perception, score.cognition]
+        #expect(totals.count == 2 && zip(sums, totals).allSatisfy { abs($0 - $1) < 1e-9 })
     }
 
     @Test func `the figures of POPE are VLMEvalKit's`() throws {
