@@ -358,6 +358,8 @@ struct StageBuilder {
         settings.foregroundWeight = training.foregroundWeight
         settings.foregroundWeightBatches = training.foregroundWeightBatches
         settings.reasonToImageNoise = training.r2iNoise
+        settings.blockNoiseShare = training.blockNoiseShare
+        settings.blockNoiseLength = training.blockNoiseLength
         settings.recomputes = configuration.model.gradientCheckpointing
         return settings
     }

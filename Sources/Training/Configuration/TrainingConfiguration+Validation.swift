@@ -71,10 +71,12 @@ extension TrainingConfiguration {
             ("experiment.checkpoints_total_limit", experiment.checkpointsTotalLimit, 0),
             ("dataset.preprocessing.max_lm_text_length", dataset.preprocessing.maxLmTextLength, 0),
             ("training.generation_timesteps", training.generationTimesteps, 1),
+            ("training.block_noise_length", training.blockNoiseLength, 1),
             ("validation.count", validation.count, 0), ("validation.gen_length", validation.genLength, 1),
             ("validation.block_length", validation.blockLength, 1),
         ]
         for (path, value, least) in counts { try check(path, Double(value), least...large) }
+        try check("training.block_noise_share", training.blockNoiseShare, 0...1)
         let sizes: [(path: String, value: Int)] = [
             ("model.mmada.new_vocab_size", model.mmada.newVocabSize),
             ("model.mmada.codebook_size", model.mmada.codebookSize),

@@ -330,6 +330,12 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var foregroundWeightBatches = 0
         /// How reasoned pictures are masked.
         public var r2iNoise = ReasonToImageNoise.joint
+        /// Share of texts that are masked as while a block of them is being written.
+        ///
+        /// What precedes the block is known, what follows is not. The others are masked all over, as officially.
+        public var blockNoiseShare = 0.0
+        /// Tokens of such a block.
+        public var blockNoiseLength = 16
         /// Terms of the loss of stage 0.
         public var tokenizerLoss = TokenizerLossWeights()
         /// Processor threads; 0 for all.

@@ -138,10 +138,21 @@ public struct BatchBuilder {
     /// Rows in which any position outside the prompt may be masked.
     private func noised(_ part: LossPart, _ rows: [TrainingRow], _ random: RandomSource) throws -> [NoisedSequence] {
         let draw = try drawTextMask(rows: rows.count, length: rows[0].ids.count, random)
+        let rows = try inBlocks(rows, random)
         return rows.enumerated().map { index, row in
             .text(
                 part, row, masked: draw.masked[index], ratio: draw.ratios[index],
                 scale: scale(part), mask: vocabulary.mask)
+        }
+    }
+
+    /// Some rows as they are while a block is being written.
+    private func inBlocks(_ rows: [TrainingRow], _ random: RandomSource) throws -> [TrainingRow] {
+        guard settings.blockNoiseShare > 0 else { return rows }
+        let draws: [[Float]] = try (0..<2).map { _ in try random.uniform([rows.count]).array() }
+        return rows.enumerated().map { index, row in
+            guard Double(draws[0][index]) < settings.blockNoiseShare else { return row }
+            return row.writingBlock(at: draws[1][index], length: settings.blockNoiseLength, mask: vocabulary.mask)
         }
     }
 
@@ -156,7 +167,7 @@ public struct BatchBuilder {
         guard settings.reasonToImageNoise == .staged else { return try noised(.reasonToImage, made, random) }
         let draw = try drawTextMask(rows: rows.count, length: made[0].ids.count, random)
         let writes: [Float] = try random.uniform([rows.count]).array()
-        return zip(made, rows).enumerated().map { index, pair in
+        let staged = zip(made, rows).enumerated().map { index, pair in
             var (row, tokens) = pair
             let image = row.ids.count - 1 - tokens.image.count..<row.ids.count - 1
             if writes[index] < 0.5 {
@@ -168,8 +179,14 @@ public struct BatchBuilder {
             } else {
                 for position in 0..<image.lowerBound { row.mask[position] = 1 }
             }
-            return .text(
-                .reasonToImage, row, masked: draw.masked[index], ratio: draw.ratios[index],
+            return row
+        }
+        let inBlocks = try inBlocks(staged, random)
+        return staged.indices.map { index in
+            // Pictures have no blocks.
+            .text(
+                .reasonToImage, writes[index] < 0.5 ? inBlocks[index] : staged[index], masked: draw.masked[index],
+                ratio: draw.ratios[index],
                 scale: scale(.reasonToImage), mask: vocabulary.mask)
         }
     }

@@ -34,6 +34,10 @@ public struct LanguageSettings: Hashable, Sendable {
     public var foregroundWeightBatches = 0
     /// How reasoning-to-image rows are masked.
     public var reasonToImageNoise = ReasonToImageNoise.joint
+    /// Share of texts that are masked as while a block of them is being written, rather than all over.
+    public var blockNoiseShare = 0.0
+    /// Tokens of such a block.
+    public var blockNoiseLength = 16
     /// Whether blocks are computed anew in the backward pass, to save memory.
     public var recomputes = false
 

@@ -69,3 +69,27 @@ extension NoisedSequence {
         return NoisedSequence(part: part, ids: ids, scored: scored)
     }
 }
+
+extension TrainingRow {
+    /// The row as it is while a block of its answer is being written: what stands before is known, and what follows is masked
+    /// and not asked for.
+    ///
+    /// - Parameters:
+    ///   - place: Where the block begins, from 0 for the answer's first token to 1 for its end; what repeats the end mark
+    ///     does not count.
+    ///   - length: Tokens of a block.
+    ///   - maskToken: The mask token.
+    /// - Returns: The row, `mask` 1 on all that is not to be predicted.
+    func writingBlock(at place: Float, length: Int, mask maskToken: Int32) -> TrainingRow {
+        let answer = ids.indices.filter { mask[$0] == 0 && labels[$0] != Self.ignored }
+        guard let last = answer.last else { return self }
+        let padding = answer.reversed().prefix { ids[$0] == ids[last] }.count - 1
+        let start = min(answer.count - 1 - padding, Int(place * Float(answer.count - padding)))
+        var row = self
+        for (number, position) in answer.enumerated() where !(start..<start + length).contains(number) {
+            row.mask[position] = 1
+            if number >= start + length { row.ids[position] = maskToken }
+        }
+        return row
+    }
+}
