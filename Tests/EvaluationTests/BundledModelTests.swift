@@ -56,7 +56,7 @@ import Testing
         options.count = 24
         let evaluation = ShapesEvaluation(
             try MMaDAModel(directory: Self.folder), world: World(level: .cells, seed: 1), options: options)
-        #expect(try evaluation.score(.questions).accuracy >= 0.5)
-        #expect(try evaluation.score(.problems).accuracy >= 0.4)
+        #expect(try evaluation.score(.questions).accuracy >= 0.8)
+        #expect(try evaluation.score(.problems).accuracy >= 0.7)
     }
 }
