@@ -185,7 +185,7 @@ extension Scene {
 }
 
 /// What a question says of the things it means.
-private struct WantedLook: Equatable {
+private struct WantedLook {
     var color: ShapeColor?
     var shape: ShapeKind?
 

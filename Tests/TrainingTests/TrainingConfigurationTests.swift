@@ -130,7 +130,8 @@ import Testing
 
     @Test(arguments: [
         "training.max_train_steps=0", "training.gradient_accumulation_steps=0", "training.batch_size_lm=-1",
-        "training.cond_dropout_prob=1.1", "training.min_masking_rate=-0.1", "optimizer.params.learning_rate=-1e-4",
+        "training.cond_dropout_prob=1.1", "training.block_noise_share=1.5", "training.block_noise_length=0",
+        "training.min_masking_rate=-0.1", "optimizer.params.learning_rate=-1e-4",
         "optimizer.params.beta1=2", "optimizer.params.ema_decay=1", "lr_scheduler.params.warmup_steps=-1",
         "dataset.preprocessing.resolution=0", "dataset.preprocessing.max_seq_length=0", "data.workers=0",
         "data.shuffle_buffer_size=0", "experiment.checkpoints_total_limit=-1", "experiment.max_broken_share=2",

@@ -94,11 +94,7 @@ public struct BenchmarkCatalog: Sendable {
             defaults: written(256, block: 64, shots: 5, thinks: true),
             published: [("MMaDA-8B", 73.4), ("LLaDA-8B", 70.7), ("Qwen2-7B", 80.2), ("LLaMA3-8B", 53.1)]
         ) { source in
-            let rules = GSM8KAnswer.Rule.allCases.map(\.rawValue)
-            guard let rule = GSM8KAnswer.Rule(rawValue: source.rule.isEmpty ? Self.gsm8kRule : source.rule) else {
-                throw BenchmarkError.unknown(name: source.rule, known: rules)
-            }
-            return GSM8K(data: source.data, shots: source.shots, rule: rule)
+            GSM8K(data: source.data, shots: source.shots, rule: try rule(source, usual: .harnessFlexible))
         },
         Entry(
             name: "math", about: "competition mathematics; test.jsonl, or math.json",
@@ -155,16 +151,20 @@ public struct BenchmarkCatalog: Sendable {
         },
     ]
 
-    /// How answers of yes and no are read: as VLMEvalKit does, or as the benchmark's own script.
-    private static func reading(_ source: Source, or own: YesNoAnswer.Rule) throws -> YesNoAnswer.Rule {
-        let rules: [YesNoAnswer.Rule] = [.words, own]
-        guard let rule = source.rule.isEmpty ? .words : rules.first(where: { $0.rawValue == source.rule }) else {
-            throw BenchmarkError.unknown(name: source.rule, known: rules.map(\.rawValue))
+    /// The rule that a source names, or the usual one.
+    private static func rule<Rule: RawRepresentable<String> & CaseIterable>(
+        _ source: Source, usual: Rule, of known: [Rule] = Array(Rule.allCases)
+    ) throws -> Rule {
+        guard let rule = source.rule.isEmpty ? usual : known.first(where: { $0.rawValue == source.rule }) else {
+            throw BenchmarkError.unknown(name: source.rule, known: known.map(\.rawValue))
         }
         return rule
     }
 
-    private static let gsm8kRule = "flexible-extract"
+    /// How answers of yes and no are read: as VLMEvalKit does, or as the benchmark's own script.
+    private static func reading(_ source: Source, or own: YesNoAnswer.Rule) throws -> YesNoAnswer.Rule {
+        try rule(source, usual: .words, of: [.words, own])
+    }
 
     private static func choice(
         _ name: String, _ source: Source, rule: ChoiceAnswer.Rule = .firstOption(), ranksText: Bool, label: String,
@@ -335,10 +335,7 @@ public struct BenchmarkCatalog: Sendable {
             guard let judge = source.judge else {
                 throw BenchmarkError.missing(path: "wise", expected: "--endpoint and --endpoint-model of a judge")
             }
-            guard let edition = WiScore.Edition(rawValue: source.rule.isEmpty ? "legacy" : source.rule) else {
-                throw BenchmarkError.unknown(name: source.rule, known: WiScore.Edition.allCases.map(\.rawValue))
-            }
-            return WISE(data: source.data, edition: edition, judge: judge)
+            return WISE(data: source.data, edition: try rule(source, usual: .legacy), judge: judge)
         },
         Entry(
             name: "clip_score", about: "prompts, one a line; --scorer with CLIP's folder", defaults: painted(),

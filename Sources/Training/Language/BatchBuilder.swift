@@ -186,8 +186,7 @@ public struct BatchBuilder {
             // Pictures have no blocks.
             .text(
                 .reasonToImage, writes[index] < 0.5 ? inBlocks[index] : staged[index], masked: draw.masked[index],
-                ratio: draw.ratios[index],
-                scale: scale(.reasonToImage), mask: vocabulary.mask)
+                ratio: draw.ratios[index], scale: scale(.reasonToImage), mask: vocabulary.mask)
         }
     }
 }

@@ -256,6 +256,18 @@ func picture(_ value: UInt8 = 200) throws -> Data {
         #expect(Set(BenchmarkCatalog.entries.map(\.name)).count == BenchmarkCatalog.entries.count)
     }
 
+    @Test(arguments: [
+        ("gsm8k", "mme", GSM8KAnswer.Rule.allCases.map(\.rawValue)), ("pope", "mme", ["vlmevalkit", "pope"]),
+        ("mme", "nonsense", ["vlmevalkit", "mme"]),
+    ])
+    func `a rule that a benchmark does not have is refused with those it has`(
+        name: String, rule: String, known: [String]
+    ) {
+        #expect(throws: BenchmarkError.unknown(name: rule, known: known)) {
+            try benchmark(name, images: "images", rule: rule)
+        }
+    }
+
     @Test(arguments: ["", "!!", "aGVsbG8="])
     func `a picture that is none is an error`(text: String) {
         #expect(throws: (any Error).self) { try PictureSource.base64(text).load() }
