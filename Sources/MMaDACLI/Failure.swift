@@ -80,7 +80,7 @@ enum Failure {
             }
         case let error as BenchmarkError:
             switch error {
-            case .unknown, .otherSettings, .method: usage
+            case .unknown, .unknownRule, .otherSettings, .method: usage
             case .missing: noInput
             case .item, .repeated, .picture, .damaged: data
             case .unwritable: cannotCreate

@@ -183,6 +183,8 @@ extension Benchmark {
 public enum BenchmarkError: Error, Hashable, Sendable, CustomStringConvertible {
     /// There is no benchmark of that name.
     case unknown(name: String, known: [String])
+    /// No rule of this name reads answers here.
+    case unknownRule(name: String, known: [String])
     /// Its files are not where they should be.
     case missing(path: String, expected: String)
     /// An item is not as its public format has it.
@@ -205,6 +207,8 @@ public enum BenchmarkError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .unknown(let name, let known):
             "there is no benchmark '\(name)'; known are \(known.joined(separator: ", "))"
+        case .unknownRule(let name, let known):
+            "there is no rule '\(name)'; known are \(known.joined(separator: ", "))"
         case .missing(let path, let expected):
             "\(path): expected \(expected)"
         case .item(let place, let expected, let found):

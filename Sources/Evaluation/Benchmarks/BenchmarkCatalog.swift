@@ -156,7 +156,7 @@ public struct BenchmarkCatalog: Sendable {
         _ source: Source, usual: Rule, of known: [Rule] = Array(Rule.allCases)
     ) throws -> Rule {
         guard let rule = source.rule.isEmpty ? usual : known.first(where: { $0.rawValue == source.rule }) else {
-            throw BenchmarkError.unknown(name: source.rule, known: known.map(\.rawValue))
+            throw BenchmarkError.unknownRule(name: source.rule, known: known.map(\.rawValue))
         }
         return rule
     }

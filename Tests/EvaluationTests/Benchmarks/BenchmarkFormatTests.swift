@@ -263,7 +263,7 @@ func picture(_ value: UInt8 = 200) throws -> Data {
     func `a rule that a benchmark does not have is refused with those it has`(
         name: String, rule: String, known: [String]
     ) {
-        #expect(throws: BenchmarkError.unknown(name: rule, known: known)) {
+        #expect(throws: BenchmarkError.unknownRule(name: rule, known: known)) {
             try benchmark(name, images: "images", rule: rule)
         }
     }
