@@ -32,4 +32,6 @@ public enum SkipReason: String, Hashable, Sendable, Codable, CaseIterable {
     case noTurns = "no complete turn"
     /// The text has more tokens than training takes; texts are never cut.
     case tooLong = "too many tokens"
+    /// The prompt has nothing in it that the source asks for.
+    case otherPrompt = "another prompt"
 }

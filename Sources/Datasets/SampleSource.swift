@@ -16,6 +16,7 @@ public final class SampleSource: Sendable {
 
     private let builder: any RecordBuilder
     private let tokenLimit: TokenLimit?
+    private let promptContains: [String]
     private let open: ShardOpener
     private let readers = Mutex<[(shard: Int, reader: any ShardReader)]>([])
 
@@ -26,17 +27,19 @@ public final class SampleSource: Sendable {
     ///   - shards: Paths; at least one.
     ///   - builder: Makes records.
     ///   - tokenLimit: Longer samples are passed over; `nil` for no limit.
+    ///   - promptContains: Samples whose prompt has none of these in it are passed over; empty for none.
     ///   - open: Opens one shard.
     /// - Throws: ``DatasetError/noShards(pattern:)``.
     public init(
         name: String, shards: [String], builder: any RecordBuilder, tokenLimit: TokenLimit? = nil,
-        open: @escaping ShardOpener
+        promptContains: [String] = [], open: @escaping ShardOpener
     ) throws(DatasetError) {
         guard !shards.isEmpty else { throw .noShards(pattern: name) }
         self.name = name
         self.shards = shards
         self.builder = builder
         self.tokenLimit = tokenLimit
+        self.promptContains = promptContains
         self.open = open
     }
 
@@ -55,6 +58,9 @@ public final class SampleSource: Sendable {
         var random = SampleRandom(seed: seed, pass: pass, id: sample.id)
         let outcome = try builder.build(sample, random: &random)
         guard case .record(var record) = outcome else { return outcome }
+        if !promptContains.isEmpty, !promptContains.contains(where: record.prompt.contains) {
+            return .skip(.otherPrompt)
+        }
         if let tokenLimit, !tokenLimit.admits(record) { return .skip(.tooLong) }
         record.source = name
         if record.id.isEmpty { record.id = sample.id }

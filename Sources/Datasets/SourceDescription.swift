@@ -95,6 +95,8 @@ public struct SourceDescription: Codable, Hashable, Sendable {
     public var window = 8000
     /// Longer samples are passed over, in tokens; 0 for no limit.
     public var maxTokens = 0
+    /// Samples whose prompt has none of these in it are passed over; empty for none.
+    public var promptContains: [String] = []
 
     /// A description with every default.
     public init() {}
@@ -120,7 +122,8 @@ public struct SourceDescription: Codable, Hashable, Sendable {
         }
         return try SampleSource(
             name: name, shards: try ShardPattern.files(paths, relativeTo: directory),
-            builder: try builder(directory), tokenLimit: limit, open: try shardOpener(directory, opener))
+            builder: try builder(directory), tokenLimit: limit, promptContains: promptContains,
+            open: try shardOpener(directory, opener))
     }
 
     private func shardOpener(

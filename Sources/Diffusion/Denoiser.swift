@@ -49,9 +49,33 @@ extension Denoiser {
     }
 }
 
+/// One sequence of a query.
+private struct QueryRow: Hashable {
+    let sequence: [Int32]
+    let positions: [Int]
+    let start: Int
+}
+
 extension TokenPredictor {
+    /// Final hidden states `[N, D]` of a query. Sequences that are the same, as answers to one prompt are until they part
+    /// ways, go through the model once.
     func hiddenStates(_ query: PredictionQuery) throws -> Tensor {
-        try hiddenStates(query.sequences, at: query.positions, startingAt: query.starts)
+        var distinct = PredictionQuery()
+        var firsts: [QueryRow: Int] = [:]  // the place of each one's first hidden state
+        var (places, count): ([Int], Int) = ([], 0)
+        for index in query.sequences.indices {
+            let row = QueryRow(
+                sequence: query.sequences[index], positions: query.positions[index], start: query.starts[index])
+            let first = firsts[row] ?? count
+            if firsts.updateValue(first, forKey: row) == nil {
+                distinct.add([row.sequence], at: [row.positions], startingAt: [row.start])
+                count += row.positions.count
+            }
+            places += first..<first + row.positions.count
+        }
+        let hidden = try hiddenStates(distinct.sequences, at: distinct.positions, startingAt: distinct.starts)
+        guard distinct.sequences.count < query.sequences.count else { return hidden }
+        return try hidden.indexSelect(Tensor(places.map(Int64.init)).to(hidden.device))
     }
 }
 

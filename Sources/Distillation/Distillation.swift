@@ -40,11 +40,13 @@ public struct Distillation: Sendable {
     ///   - input: Records; their pictures lie at paths below its folder. What they hold as reasoning and answer is not used.
     ///   - images: What becomes of pictures before they are shown.
     ///   - output: Gets the kept records, prompts in the order of `input`.
+    ///   - hard: If given, gets the records of `input` to which at least one answer was not right, as they are: the prompts
+    ///     from which reinforcement learning has something to learn.
     ///   - progress: Called with the prompts done and in all.
     /// - Returns: How many prompts were solved, and why answers were dropped.
     /// - Throws: `DatasetError` for a broken record, ``DistillationError``, or what the source throws.
     public func run(
-        _ input: String, images: ImagePreparation, output: String,
+        _ input: String, images: ImagePreparation, output: String, hard: String? = nil,
         progress: (Int, _ total: Int) -> Void = { _, _ in }
     ) async throws -> DistillationReport {
         let reader = try JSONLinesReader(path: input)
@@ -76,6 +78,13 @@ public struct Distillation: Sendable {
         }
         progress(positions.count, positions.count)
         try StoredRecord.write(journal.kept, to: output)
+        if let hard {
+            let records = try journal.missed.map { index in
+                let sample = try reader.load(at: positions[index])
+                return try StoredRecord(json: sample.fields, sample: sample.id)
+            }
+            try StoredRecord.write(records, to: hard)
+        }
         let report = DistillationReport(journal.entries, prompts: positions.count)
         journal.remove()
         return report

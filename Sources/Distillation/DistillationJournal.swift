@@ -99,6 +99,14 @@ final class DistillationJournal {
     /// All kept records, prompt after prompt.
     var kept: [StoredRecord] { byPrompt.keys.sorted().flatMap { kept($0) } }
 
+    /// Prompts with an answer that was not right, in order.
+    var missed: [Int] {
+        let others =
+            [ReasoningFilter.Verdict.kept.name, ReasoningFilter.Verdict.noGold.name]
+            + [DistillationReport.noReply, DistillationReport.repeated]
+        return byPrompt.keys.sorted().filter { (byPrompt[$0] ?? []).contains { !others.contains(entries[$0].verdict) } }
+    }
+
     /// Takes the file away: its work is done.
     func remove() {
         try? file.close()

@@ -21,6 +21,11 @@ extension DataCommand {
         @Option(help: ArgumentHelp("Prompts with their gold answers.", valueName: "file.jsonl")) var input: String
         @Option(help: ArgumentHelp("Where to write the records that are kept.", valueName: "file.jsonl"))
         var output: String
+        @Option(
+            help: ArgumentHelp(
+                "Where to write the prompts that had a wrong answer, for reinforcement learning; with pictures, beside --input.",
+                valueName: "file.jsonl"))
+        var hard: String?
         @Option(help: "Answers asked for a prompt, at most.") var samples = 4
         @Option(help: "Different right answers to keep for a prompt.") var keep = 1
         @Option(help: "Prompts asked about at the same time.") var batchSize = 16
@@ -78,13 +83,13 @@ extension DataCommand {
             if seed.seed == -1 { standardError("seed \(settings.seed)\n") }
             let (source, side) = try await source()
             let distillation = Distillation(source, settings)
-            let (input, output) = (input, output)
+            let (input, output, hard) = (input, output, hard)
             let report = try await interruptible {
                 var progress = Progress("asking", total: 0)
                 var total = 0
                 defer { progress.finish() }
                 return try await distillation.run(
-                    input, images: ImagePreparation(resolution: side), output: output
+                    input, images: ImagePreparation(resolution: side), output: output, hard: hard
                 ) { done, all in
                     if total != all { progress = Progress("asking", total: all) }
                     total = all

@@ -6,6 +6,8 @@ public struct RewardDescription: Codable, Hashable, Sendable {
     public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
         /// Whether the final answer is the gold one: ``Correctness``.
         case correctness
+        /// How many of its calculations are true: ``Calculations``.
+        case calculations
         /// Whether there is one think block and an answer: ``Format``.
         case format
         /// Whether a picture of the Shapes world shows what it should: ``ShapesReward``.
@@ -73,6 +75,7 @@ public struct RewardDescription: Codable, Hashable, Sendable {
     ) throws -> any Reward {
         switch kind {
         case .correctness: return Correctness(name: title)
+        case .calculations: return Calculations(name: title)
         case .format: return Format(name: title)
         case .shapes: return ShapesReward(name: title)
         case .length: return try LengthReward(name: title, free: freeLength, full: fullLength)

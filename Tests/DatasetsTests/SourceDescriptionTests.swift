@@ -99,6 +99,20 @@ import Testing
         #expect(throws: DatasetError.self) { try records(description) { _ in MemoryTable() } }
     }
 
+    @Test func `a source can be narrowed to prompts with certain words`() throws {
+        let prompts = ["what is 3 times 4 ?", "what is 3 plus 4 ?", "what is 9 minus 4 ?", ""]
+        let lines = prompts.map { "{\"task\":\"chat\",\"prompt\":\"\($0)\",\"answer\":\"7\"}\n" }
+        try scratch.write(lines.joined(), "a.jsonl")
+        var description = SourceDescription()
+        description.name = "x"
+        description.container = .jsonLines
+        description.kind = .records
+        description.paths = ["a.jsonl"]
+        #expect(try records(description).count == 4)
+        description.promptContains = [" times ", " minus "]
+        #expect(try Set(records(description).map(\.prompt)) == [prompts[0], prompts[2]])
+    }
+
     @Test func `a description survives being written and read`() throws {
         var description = SourceDescription()
         description.name = "x"

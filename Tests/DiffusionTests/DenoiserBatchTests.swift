@@ -63,6 +63,26 @@ import Torch
         }
     }
 
+    @Test func `members that see the same go through the model once, until they part ways`() throws {
+        func make() throws -> [any Denoiser] {
+            try (0..<6).map { try picture($0 < 3 ? [20, 21] : [22], seed: UInt64($0), steps: 4) }
+        }
+        let predictor = try StubPredictor(vocabularySize: 50, maskID: maskID)
+        var batch = DenoiserBatch<Int>(predictor)
+        for (index, member) in try make().enumerated() { batch.insert(member, as: index) }
+        var found: [Int: [[DenoisingStep]]] = [:]
+        while !batch.keys.isEmpty {
+            for progress in try batch.next() { found[progress.key, default: []].append(progress.steps) }
+        }
+        // Two captions, and one prefix without a caption for all.
+        #expect(predictor.sequenceCounts.first == 3)
+        #expect(try #require(predictor.sequenceCounts.last) > 3)
+        for (index, alone) in try make().enumerated() {
+            let expected = try all(alone)
+            #expect(found[index] == expected, "member \(index)")
+        }
+    }
+
     @Test func `one that is taken out leaves the others as they are`() throws {
         var batch = DenoiserBatch<String>(try StubPredictor(vocabularySize: 50, maskID: maskID))
         batch.insert(try text([9, 9], seed: 1), as: "stays")

@@ -1,4 +1,5 @@
 import Diffusion
+import Synchronization
 import Torch
 
 /// A predictor without a network: the hidden state of a position is a fixed pseudo-random function of its place, of the
@@ -8,6 +9,12 @@ struct StubPredictor: TokenPredictor {
     let device = Device.cpu
     let maskID: Int32
     private let head: Tensor  // [V, 8]
+    private let asked = Asked()
+
+    /// How many sequences each pass had.
+    var sequenceCounts: [Int] { asked.counts.withLock(\.self) }
+
+    private final class Asked: Sendable { let counts = Mutex<[Int]>([]) }
 
     init(vocabularySize: Int, maskID: Int32) throws {
         self.vocabularySize = vocabularySize
@@ -16,6 +23,7 @@ struct StubPredictor: TokenPredictor {
     }
 
     func hiddenStates(_ sequences: [[Int32]], at positions: [[Int]], startingAt _: [Int]) throws -> Tensor {
+        asked.counts.withLock { $0.append(sequences.count) }
         let rows = zip(sequences, positions).flatMap { sequence, positions in
             let masked = Float(sequence.count { $0 == maskID })
             return positions.map { position in

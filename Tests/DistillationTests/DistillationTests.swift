@@ -116,6 +116,23 @@ final class RuledSource: ResponseSource, Sendable {
         #expect(!folder.holds("out.jsonl.partial"))
     }
 
+    @Test func `prompts with a wrong answer are set aside as they were`() async throws {
+        try writePrompts(12)
+        _ = try await Distillation(RuledSource(Self.mixed), settings()).run(
+            folder.path("in.jsonl"), images: images, output: folder.path("out.jsonl"), hard: folder.path("hard.jsonl"))
+        let all = try StoredRecord.read(contentsOf: folder.path("in.jsonl"))
+        // Without a reply or a gold answer nothing is known.
+        let expected = [0, 1, 2, 4, 5, 8, 9, 10].map { all[$0] }
+        #expect(try StoredRecord.read(contentsOf: folder.path("hard.jsonl")) == expected)
+        _ = try await Distillation(
+            RuledSource { query, _ in
+                .success("<think>so</think>\(2 * (Int(query.record.prompt.prefix { $0.isNumber }) ?? 0))")
+            }, settings()
+        ).run(
+            folder.path("in.jsonl"), images: images, output: folder.path("out.jsonl"), hard: folder.path("none.jsonl"))
+        #expect(try folder.text("none.jsonl").isEmpty)
+    }
+
     @Test func `answers that were kept before do not count as others`() async throws {
         try writePrompts(5)
         let source = RuledSource { query, time in

@@ -8,6 +8,7 @@ import NN
 import Rewards
 import ShapesWorld
 import StrictJSON
+import Synchronization
 import Testing
 import TextTokenizer
 import Torch
@@ -59,7 +60,8 @@ private struct Refusal: Error {}
         settings.promptCounts = [.textToImage: 1, .language: 1, .understanding: 1]
         settings.sampling.genLength = 8
         settings.sampling.blockLength = 4
-        settings.sampling.text.steps = 8
+        settings.sampling.chatGenLength = 8
+        settings.sampling.tokensPerStep = 1
         settings.sampling.text.temperature = 1
         settings.sampling.image.steps = 3
         settings.sampling.image.guidanceScale = 1
@@ -142,6 +144,49 @@ private struct Refusal: Error {}
         #expect(try #require(second.measures["policy/ratio"]) != 1)
     }
 
+    @Test func `where worse answers count nothing only better ones are learnt from`() throws {
+        let all = try make(judge: Self.variety).stage.microStep()
+        let better = try make({ $0.negativeScale = 0 }, judge: Self.variety).stage.microStep()
+        #expect(all.sampleCount == 9 && (3...6).contains(better.sampleCount))
+        #expect(try #require(better.parts["surrogate"]) < 0 && abs(#require(all.parts["surrogate"])) < 1e-3)
+        #expect(better.measures["policy/used_share"] == all.measures["policy/used_share"])
+    }
+
+    @Test func `groups that agree hold the policy where it was, if asked`() throws {
+        // The first phase has something to learn from, the second has not.
+        let counter = CallCounter()
+        let made = try make({ $0.anchors = 2 }, judge: { counter.next() <= 9 ? Self.variety($0) : .value(1) })
+        let optimizer = Optimizer(made.stage.groups)
+        for _ in 0..<2 {
+            try made.stage.microStep().loss.backward()
+            try optimizer.step(learningRate: 1e-3)
+            try optimizer.clearGradients()
+        }
+        let step = try made.stage.microStep()
+        #expect(step.sampleCount == 6 && step.measures["policy/used_share"] == 0)
+        #expect(try #require(step.parts["surrogate"]) == 0 && #require(step.parts["divergence"]) > 0)
+        try step.loss.backward()
+        #expect(try gradient(made) > 0)
+    }
+
+    @Test func `answers that are the same cancel out where they are masked alike`() throws {
+        let counter = CallCounter()
+        func gradient(shared: Bool) throws -> Double {
+            let made = try make(
+                {
+                    $0.promptCounts = [.language: 1]
+                    $0.sampling.text.temperature = 0
+                    $0.sharesMasks = shared
+                }, judge: { _ in .value(Double(counter.next())) })
+            let step = try made.stage.microStep()
+            #expect(step.sampleCount == 3)
+            try step.loss.backward()
+            return try self.gradient(made)
+        }
+        let (alike, apart) = (try gradient(shared: true), try gradient(shared: false))
+        #expect(alike < 1e-5 * apart, "\(alike) of \(apart)")
+    }
+
     @Test func `a reward that throws, is no number or fails costs its answers alone`() throws {
         let made = try make(judge: { sample in
             switch sample.task {
@@ -210,18 +255,17 @@ private struct Refusal: Error {}
         for (index, count) in zip(likelihood.order, likelihood.counts) {
             let rollout = rollouts[index]
             let mask = try noise.mask(
-                rollout: 0, answer: index, update: 0, count: rollout.answer.count,
-                fraction: rollout.isPicture ? { cos(.pi / 2 * (1 - $0)) } : { $0 })
-            #expect(mask.count { $0 } == count)
+                rollout: 0, answer: index, update: 0, count: rollout.answer.count, isPicture: rollout.isPicture)
+            #expect(mask.scored.count == count)
             let ids = rollout.noised(
-                mask: mask, promptMask: rollout.prompt.map { _ in false }, maskID: whole.vocabulary.mask)
+                mask: mask.hidden, promptMask: rollout.prompt.map { _ in false }, maskID: whole.vocabulary.mask)
             #expect(Array(ids.prefix(rollout.prompt.count)) == rollout.prompt)
             let x = try whole.transformer.embed(Tensor(ids.map(Int64.init)))
             let hidden = try whole.transformer.hiddenStates(x, SequenceLayout(lengths: [ids.count]))
             let range = rollout.isPicture ? whole.vocabulary.image : 0..<whole.transformer.configuration.vocabularySize
             let logits = try whole.transformer.logits(hidden, vocabulary: range) / .real(rollout.isPicture ? 1 : 0.7)
             let all = try logits.logSoftmax(along: -1)
-            for (place, isMasked) in mask.enumerated() where isMasked {
+            for place in mask.scored {
                 let column = Int(rollout.answer[place]) - range.lowerBound
                 let wanted = try all.select(rollout.prompt.count + place).select(column).item()
                 #expect(abs(Double(found[start]) - wanted) < 1e-5)
@@ -244,15 +288,16 @@ private struct Refusal: Error {}
         #expect(try a.microStep().loss.detached().item() == b.microStep().loss.detached().item())
     }
 
-    private final class CallCounter {
-        private var count = 0
-        private var isStopped = false
+    private final class CallCounter: Sendable {
+        private let state = Mutex((count: 0, isStopped: false))
         func next() -> Int {
-            if !isStopped { count += 1 }
-            return count
+            state.withLock { state in
+                if !state.isStopped { state.count += 1 }
+                return state.count
+            }
         }
-        func reset() { count = 0 }
-        func stop() { isStopped = true }
+        func reset() { state.withLock { $0.count = 0 } }
+        func stop() { state.withLock { $0.isStopped = true } }
     }
 
     @Test(arguments: PolicyNoiseKind.allCases)
@@ -341,7 +386,8 @@ private struct Refusal: Error {}
     @Test(arguments: [
         (["rewards=[]"], "rewards"), (["unigrpo.group_size=1"], "group_size"), (["unigrpo.gen_length=9"], "gen_length"),
         (["training.batch_size_r2i=1"], "batch_size_r2i"), (["rewards.0.weigth=2"], "weight"),
-        (["unigrpo.noise=loud"], "noise"),
+        (["unigrpo.noise=loud"], "noise"), (["unigrpo.gen_length_lm=6"], "gen_length_lm"),
+        (["unigrpo.anchors=-1"], "anchors"), (["unigrpo.negative_scale=2"], "negative_scale"),
     ])
     func `what cannot be is an error that names the key`(sets: [String], key: String) throws {
         let error = #expect(throws: (any Error).self) { try self.loaded("bad", sets) }

@@ -126,11 +126,13 @@ extension TrainingConfiguration {
             ("group_size", u.groupSize, 2), ("inner_updates", u.innerUpdates, 1), ("refills", u.refills, 0),
             ("max_prompt_length", u.maxPromptLength, 1), ("gen_length", u.genLength, 1),
             ("block_length", u.blockLength, 1), ("tokens_per_step", u.tokensPerStep, 1),
-            ("image_steps", u.imageSteps, 1), ("rows_at_once", u.rowsAtOnce, 1),
+            ("gen_length_lm", u.genLengthLm, 0), ("anchors", u.anchors, 0), ("image_steps", u.imageSteps, 1),
+            ("rows_at_once", u.rowsAtOnce, 1),
         ]
         for (name, value, least) in counts { try check("unigrpo.\(name)", Double(value), least...65536) }
         let shares: [(path: String, value: Double, most: Double)] = [
             ("prompt_mask_probability", u.promptMaskProbability, 1), ("clip_range", u.clipRange, 1),
+            ("negative_scale", u.negativeScale, 1),
             ("clip_range_high", u.clipRangeHigh, large), ("divergence_weight", u.divergenceWeight, large),
             ("temperature", u.temperature, 100), ("guidance_scale", u.guidanceScale, 1000),
             ("image_temperature", u.imageTemperature, 1000),
@@ -139,10 +141,12 @@ extension TrainingConfiguration {
         for (index, reward) in rewards.enumerated() {
             try check("rewards.\(index).weight", reward.weight, -large...large)
         }
-        guard u.genLength.isMultiple(of: u.blockLength), u.blockLength.isMultiple(of: u.tokensPerStep) else {
-            throw .inconsistent(
-                "unigrpo.gen_length \(u.genLength) must be a multiple of block_length \(u.blockLength), and that of "
-                    + "tokens_per_step \(u.tokensPerStep)")
+        for (name, length) in [("gen_length", u.genLength), ("gen_length_lm", u.genLengthLm)] {
+            guard length.isMultiple(of: u.blockLength), u.blockLength.isMultiple(of: u.tokensPerStep) else {
+                throw .inconsistent(
+                    "unigrpo.\(name) \(length) must be a multiple of block_length \(u.blockLength), and that of "
+                        + "tokens_per_step \(u.tokensPerStep)")
+            }
         }
         guard !rewards.isEmpty else {
             throw .inconsistent("stage unigrpo needs rewards: a list of what tells answers apart")

@@ -352,10 +352,14 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var groupSize = 8
         /// Optimizer steps on the answers of a phase (μ).
         public var innerUpdates = 4
-        /// How much of an answer is masked: `structured`, `rising`, `random` or `full`.
+        /// How much of a text is masked: `structured`, `rising`, `random`, `full` or `block`.
         public var noise = PolicyNoiseKind.structured
+        /// How much of a picture is masked; it has no blocks.
+        public var imageNoise = PolicyNoiseKind.structured
         /// Chance that a token of the prompt is masked too; d1 has 0.15.
         public var promptMaskProbability = 0.0
+        /// Whether answers to one prompt are masked alike.
+        public var sharedMasks = false
         /// `sequence` or `token`.
         public var ratioLevel = RatioLevel.sequence
         /// Ratios below 1 − this earn nothing more.
@@ -370,6 +374,10 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var reference = PolicyReference.frozen
         /// What rewards of a group are divided by: `unbiased`, `population` or `none`.
         public var advantageScale = AdvantageScale.unbiased
+        /// Answers of each group that agrees which take part for their divergence alone.
+        public var anchors = 0
+        /// What advantages below 0 are multiplied by; with 0 only better answers are learnt from.
+        public var negativeScale = 1.0
         /// How often a phase asks further prompts while most groups agree.
         public var refills = 2
         /// Longer prompts are passed over.
@@ -378,6 +386,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var temperature = 0.9
         /// Tokens that an answer may have.
         public var genLength = 256
+        /// The same for answers without a picture; 0 for no difference.
+        public var genLengthLm = 0
         /// Tokens of a block.
         public var blockLength = 64
         /// Tokens revealed in a step.

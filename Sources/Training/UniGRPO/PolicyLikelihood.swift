@@ -10,7 +10,7 @@ import Transformer
 struct PolicyLikelihood {
     /// Answers in the order in which they are laid out, as indices into those given.
     let order: [Int]
-    /// Masked tokens of each answer in that order.
+    /// Scored tokens of each answer in that order.
     let counts: [Int]
 
     private let ids: [Int32]
@@ -27,7 +27,7 @@ struct PolicyLikelihood {
     ///
     /// - Parameters:
     ///   - rollouts: The answers.
-    ///   - numbers: The number of each, which its mask depends on.
+    ///   - numbers: What the mask of each depends on.
     ///   - noise: Draws the masks.
     ///   - rollout: The number of the rollout phase.
     ///   - update: The inner update, from 0.
@@ -54,15 +54,14 @@ struct PolicyLikelihood {
             let number = numbers[index]
             let mask = try noise.mask(
                 rollout: rollout, answer: number, update: update, count: answer.answer.count,
-                fraction: answer.isPicture ? { cos(.pi / 2 * (1 - $0)) } : { $0 })
+                isPicture: answer.isPicture)
             let promptMask = try noise.promptMask(
                 rollout: rollout, answer: number, update: update, count: answer.prompt.count)
             let start = ids.count + answer.prompt.count
-            ids += answer.noised(mask: mask, promptMask: promptMask, maskID: vocabulary.mask)
-            let hidden = mask.indices.filter { mask[$0] }
-            positions += hidden.map { start + $0 }
-            targets += hidden.map { answer.answer[$0] }
-            counts.append(hidden.count)
+            ids += answer.noised(mask: mask.hidden, promptMask: promptMask, maskID: vocabulary.mask)
+            positions += mask.scored.map { start + $0 }
+            targets += mask.scored.map { answer.answer[$0] }
+            counts.append(mask.scored.count)
             if !answer.isPicture { textCount = positions.count }
         }
         self.ids = ids
@@ -76,7 +75,7 @@ struct PolicyLikelihood {
     /// Tokens of the pass.
     var tokenCount: Int { ids.count }
 
-    /// log p of every masked token `[M]`, answer after answer in ``order``.
+    /// log p of every scored token `[M]`, answer after answer in ``order``.
     ///
     /// A picture's tokens are chosen among image codes alone, as they are sampled; a text's logits are divided by the
     /// temperature, so that the old policy is the one that sampled.

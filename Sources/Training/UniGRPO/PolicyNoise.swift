@@ -1,3 +1,4 @@
+import Foundation
 import Torch
 
 /// How much of an answer is masked in each inner update (UniGRPO §4.1 and its ablation).
@@ -10,6 +11,30 @@ public enum PolicyNoiseKind: String, Codable, Hashable, Sendable, CaseIterable {
     case random
     /// All of it, always: d1's diffu-GRPO.
     case full
+    /// A text as while it is being written: a block with some of its tokens, what stands before it, and nothing of what
+    /// follows; blocks are spread over the answer as ratios are in `structured`. Pictures have no blocks: `structured`.
+    case block
+}
+
+/// What is hidden of an answer, and which of it counts.
+public struct PolicyMask: Hashable, Sendable {
+    /// For each position whether it is hidden.
+    public var hidden: [Bool]
+    /// The hidden positions whose likelihood counts, ascending: all, but of a text that is being written those of its block.
+    public var scored: [Int]
+
+    /// Hides positions, all of which count.
+    init(hidden: [Bool]) {
+        self.hidden = hidden
+        scored = hidden.indices.filter { hidden[$0] }
+    }
+
+    /// Hides what comes after a block and `scored` of it.
+    init(count: Int, after block: Range<Int>, scored: [Int]) {
+        hidden = (0..<count).map { $0 >= block.upperBound }
+        for position in scored { hidden[position] = true }
+        self.scored = scored.sorted()
+    }
 }
 
 /// Draws of masks for the answers of a rollout, the same for every policy that is compared on them.
@@ -20,19 +45,28 @@ public struct PolicyNoise: Hashable, Sendable {
     /// Timesteps in which a mask ratio is counted (T).
     static let timesteps = 1000
 
-    /// How much is masked.
+    /// How much is masked of texts.
     public var kind: PolicyNoiseKind
+    /// How much is masked of pictures.
+    public var pictureKind: PolicyNoiseKind
     /// Inner updates (μ).
     public var updates: Int
     /// Chance that a token of the prompt is masked too; 0 except for d1.
     public var promptMaskProbability: Double
+    /// Tokens that are written together, for ``PolicyNoiseKind/block``.
+    public var blockLength: Int
     private let seed: UInt64
 
     /// Draws of a run.
-    public init(_ kind: PolicyNoiseKind, updates: Int, promptMaskProbability: Double = 0, seed: UInt64) {
+    public init(
+        _ kind: PolicyNoiseKind, pictures: PolicyNoiseKind = .structured, updates: Int,
+        promptMaskProbability: Double = 0, blockLength: Int = 16, seed: UInt64
+    ) {
         self.kind = kind
+        pictureKind = pictures
         self.updates = updates
         self.promptMaskProbability = promptMaskProbability
+        self.blockLength = blockLength
         self.seed = seed
     }
 
@@ -40,7 +74,7 @@ public struct PolicyNoise: Hashable, Sendable {
     static func timesteps(_ kind: PolicyNoiseKind, start: Int, updates: Int) -> [Int] {
         let count = timesteps
         switch kind {
-        case .structured:
+        case .structured, .block:
             return (0..<updates).map { n in
                 let t = (start + n * count / updates) % count
                 return t == 0 ? count : t
@@ -70,31 +104,45 @@ public struct PolicyNoise: Hashable, Sendable {
     }
 
     /// The share of an answer that is masked in an inner update, in 0 < p ≤ 1.
-    func ratio(rollout: Int, answer: Int, update: Int) throws -> Double {
+    func ratio(rollout: Int, answer: Int, update: Int, isPicture: Bool = false) throws -> Double {
         let count = Self.timesteps
+        let kind = isPicture ? pictureKind : kind
         switch kind {
         case .full: return 1
         case .random:
             let draw = try random(rollout, answer, 16 + UInt64(update)).uniform([1]).item()
             return max(1 / Double(count), draw)
-        case .structured, .rising:
+        case .structured, .block, .rising:
             let draw = try random(rollout, answer, 0).integers([1], in: 0..<count).item()
             return Double(Self.timesteps(kind, start: Int(draw), updates: updates)[update]) / Double(count)
         }
     }
 
-    /// Which of `count` positions of an answer are masked in an inner update: an exact number, at least one.
+    /// What of an answer of `count` tokens is hidden in an inner update: an exact number, at least one.
     ///
-    /// `fraction`: What a ratio means for the answer: itself for text, the cosine schedule for pictures.
+    /// A picture's ratio goes through the cosine schedule (UniGRPO §4.2).
     public func mask(
-        rollout: Int, answer: Int, update: Int, count: Int, fraction: (Double) -> Double = { $0 }
-    ) throws -> [Bool] {
-        let share = fraction(try ratio(rollout: rollout, answer: answer, update: update))
-        let masked = min(count, max(1, Int((share * Double(count)).rounded())))
-        let order: [Int64] = try random(rollout, answer, (1 << 32) + UInt64(update)).permutation(count).array()
-        var mask = [Bool](repeating: false, count: count)
-        for position in order.prefix(masked) { mask[Int(position)] = true }
-        return mask
+        rollout: Int, answer: Int, update: Int, count: Int, isPicture: Bool = false
+    ) throws -> PolicyMask {
+        let ratio = try ratio(rollout: rollout, answer: answer, update: update, isPicture: isPicture)
+        // A draw for each position: answers of other lengths have the same where both have positions.
+        let draws: [Float] = try random(rollout, answer, (1 << 32) + UInt64(update)).uniform([count]).array()
+        func lowest(_ wanted: Double, of positions: Range<Int>) -> [Int] {
+            let order = positions.sorted { (draws[$0], $0) < (draws[$1], $1) }
+            return Array(order.prefix(max(1, Int(wanted.rounded()))))
+        }
+        if kind == .block, !isPicture {
+            let place = min(count - 1, max(0, Int((ratio * Double(count)).rounded(.up)) - 1))
+            let start = place / blockLength * blockLength
+            let block = start..<min(count, start + blockLength)
+            let share = try random(rollout, answer, (3 << 32) + UInt64(update)).uniform([1]).item()
+            return PolicyMask(
+                count: count, after: block, scored: lowest((share * Double(block.count)).rounded(.up), of: block))
+        }
+        let share = isPicture ? cos(.pi / 2 * (1 - ratio)) : ratio
+        var hidden = [Bool](repeating: false, count: count)
+        for position in lowest(share * Double(count), of: 0..<count) { hidden[position] = true }
+        return PolicyMask(hidden: hidden)
     }
 
     /// Which tokens of a prompt are masked in an inner update.

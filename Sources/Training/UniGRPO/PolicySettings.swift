@@ -16,14 +16,26 @@ public struct PolicySettings: Hashable, Sendable {
     public var updates = 4
     /// Micro-steps of an update, each with its slice of the answers.
     public var accumulation = 1
-    /// How much of an answer is masked.
+    /// How much of a text is masked.
     public var noise = PolicyNoiseKind.structured
+    /// How much of a picture is masked.
+    public var imageNoise = PolicyNoiseKind.structured
+    /// Tokens of a block of ``PolicyNoiseKind/block``.
+    public var noiseBlockLength = 16
     /// Chance that a token of the prompt is masked too; d1 has 0.15.
     public var promptMaskProbability = 0.0
+    /// Whether answers to one prompt are masked alike. What they have in common then cancels out of the gradient, for
+    /// their advantages add up to 0.
+    public var sharesMasks = false
     /// Ratios, clip and divergence.
     public var objective = PolicyObjective()
     /// What rewards of a group are divided by.
     public var advantageScale = AdvantageScale.unbiased
+    /// Answers of each group that agrees which take part for their divergence alone: the policy is to stay as it was where
+    /// there is nothing to learn.
+    public var anchors = 0
+    /// What advantages below 0 are multiplied by; with 0 only better answers are learnt from, and worse ones are left out.
+    public var negativeScale = 1.0
     /// Prompts of each part in a phase.
     public var promptCounts: [LossPart: Int] = [:]
     /// What advantages of each part are multiplied by; 1 where not given.

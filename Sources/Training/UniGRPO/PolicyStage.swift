@@ -71,8 +71,9 @@ public final class PolicyStage: TrainingStage {
         self.validator = validator
         self.isInterrupted = isInterrupted
         noise = PolicyNoise(
-            settings.noise, updates: settings.updates, promptMaskProbability: settings.promptMaskProbability,
-            seed: settings.seed)
+            settings.noise, pictures: settings.imageNoise, updates: settings.updates,
+            promptMaskProbability: settings.promptMaskProbability,
+            blockLength: settings.noiseBlockLength, seed: settings.seed)
         cache = CodeCache(language.imageTokenizer, device: model.device)
     }
 
@@ -116,7 +117,9 @@ public final class PolicyStage: TrainingStage {
     private func likelihood(_ members: [PolicyExample], _ phase: PolicyPhase, _ update: Int) throws -> PolicyLikelihood
     {
         try PolicyLikelihood(
-            members.map(\.rollout), numbers: members.map(\.number), noise: noise, rollout: phase.number, update: update,
+            members.map(\.rollout),
+            numbers: members.map { settings.sharesMasks ? $0.number / settings.groupSize : $0.number }, noise: noise,
+            rollout: phase.number, update: update,
             vocabulary: language.prompts.vocabulary, temperature: settings.sampling.text.temperature)
     }
 
@@ -136,7 +139,7 @@ public final class PolicyStage: TrainingStage {
     private func collect(_ measures: inout [String: Double]) throws -> PolicyPhase {
         var phase = PolicyPhase(number: phaseCount)
         var seconds = (rollout: 0.0, reward: 0.0)
-        var (judged, asked): ([Judged], Int) = ([], 0)
+        var (judged, asked, differing): ([Judged], Int, Int) = ([], 0, 0)
         let wanted = settings.promptCounts.values.reduce(0, +)
         // Groups that agree teach nothing: where too many do, further prompts are asked.
         for _ in 0...settings.refills {
@@ -157,10 +160,12 @@ public final class PolicyStage: TrainingStage {
             seconds.reward += (ContinuousClock.now - start).seconds
             judged += found
             asked += prompts.count
-            phase.examples += examples(found)
-            if phase.examples.count >= (wanted + 1) / 2 * settings.groupSize { break }
+            let taken = examples(found)
+            differing += taken.differing
+            phase.examples += taken.examples
+            if differing >= (wanted + 1) / 2 { break }
         }
-        report(judged, groups: asked, used: phase.examples.count, &measures)
+        report(judged, groups: asked, differing: differing, &measures)
         let start = ContinuousClock.now
         if settings.updates > 1 || reference != nil { try compare(&phase) }
         measures["seconds/rollout"] = seconds.rollout
@@ -270,27 +275,33 @@ public final class PolicyStage: TrainingStage {
         return try PixelConversion.images(of: tokenizer.decode(grid)).first
     }
 
-    /// Answers of groups that do not agree, with their advantages.
-    private func examples(_ judged: [Judged]) -> [PolicyExample] {
-        var examples: [PolicyExample] = []
+    /// What of some groups takes part in updates, and how many of them do not agree.
+    private func examples(_ judged: [Judged]) -> (examples: [PolicyExample], differing: Int) {
+        var (examples, differing): ([PolicyExample], Int) = ([], 0)
         for start in stride(from: 0, to: judged.count, by: settings.groupSize) {
             let group = judged[start..<start + settings.groupSize]
-            let advantages = GroupAdvantages.advantages(group.map(\.reward.total), scale: settings.advantageScale)
-            guard let advantages else { continue }
-            for (answer, advantage) in zip(group, advantages) {
-                // Nothing was said that could be masked, or its reward failed: it takes no part.
-                guard let advantage, !answer.rollout.answer.isEmpty else { continue }
-                let weight = settings.coefficients[LossPart(answer.rollout.task)] ?? 1
-                examples.append(
-                    PolicyExample(
-                        rollout: answer.rollout, number: answer.number, advantage: advantage * weight, name: answer.name
-                    ))
+            if let advantages = GroupAdvantages.advantages(group.map(\.reward.total), scale: settings.advantageScale) {
+                differing += 1
+                examples += zip(group, advantages).compactMap(example)
+            } else {
+                // Without an advantage, so that only the divergence counts.
+                examples += group.prefix(settings.anchors).compactMap { example($0, 0) }
             }
         }
-        return examples
+        return (examples, differing)
     }
 
-    private func report(_ judged: [Judged], groups: Int, used: Int, _ measures: inout [String: Double]) {
+    private func example(_ answer: Judged, _ advantage: Double?) -> PolicyExample? {
+        // Nothing was said that could be masked, or its reward failed.
+        guard let advantage, !answer.rollout.answer.isEmpty else { return nil }
+        if advantage < 0, settings.negativeScale == 0 { return nil }
+        let weight =
+            (settings.coefficients[LossPart(answer.rollout.task)] ?? 1) * (advantage < 0 ? settings.negativeScale : 1)
+        return PolicyExample(
+            rollout: answer.rollout, number: answer.number, advantage: advantage * weight, name: answer.name)
+    }
+
+    private func report(_ judged: [Judged], groups: Int, differing: Int, _ measures: inout [String: Double]) {
         for statistics in rewards.statistics(of: judged.map(\.reward)) where statistics.count + statistics.failures > 0
         {
             measures["reward/\(statistics.name)"] = statistics.mean
@@ -308,7 +319,7 @@ public final class PolicyStage: TrainingStage {
             measures["unique_share/\(part.rawValue)"] =
                 Double(Set(mine.map { [Int32($0.number / settings.groupSize)] + $0.rollout.answer }).count) / count
         }
-        measures["policy/used_share"] = Double(used) / Double(max(1, groups * settings.groupSize))
+        measures["policy/used_share"] = Double(differing) / Double(max(1, groups))
     }
 
     // MARK: State

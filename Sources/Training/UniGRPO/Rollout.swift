@@ -30,10 +30,14 @@ struct Rollout: Hashable, Sendable {
 
 /// How answers are sampled.
 public struct RolloutSampling: Hashable, Sendable {
-    /// Of texts.
+    /// Of texts; how many steps follows from their lengths.
     public var text = TextSampling()
     /// Tokens that an answer may have.
     public var genLength = 256
+    /// Tokens that an answer without a picture may have.
+    public var chatGenLength = 256
+    /// Tokens revealed in a step of writing.
+    public var tokensPerStep = 2
     /// Tokens of a block.
     public var blockLength = 64
     /// Of pictures.
@@ -43,6 +47,9 @@ public struct RolloutSampling: Hashable, Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Tokens that a text may have.
+    func length(of task: TaskKind) -> Int { LossPart(task) == .language ? chatGenLength : genLength }
 }
 
 /// Samples answers with the ordinary samplers, many in one pass of the model.
@@ -87,11 +94,13 @@ struct RolloutSampler {
                 model, rows: [row], imageTokens: vocabulary.image, maskID: vocabulary.mask, sampling: sampling.image,
                 random: random)
         }
+        let genLength = sampling.length(of: request.task)
         var text = sampling.text
+        text.steps = genLength / sampling.tokensPerStep
         text.earlyStop = .answerComplete(endToken: vocabulary.end)
         return TextDenoiser(
             model, prompts: [request.prompt], blockLength: sampling.blockLength,
-            blockCount: sampling.genLength / sampling.blockLength, maskID: vocabulary.mask, sampling: text,
+            blockCount: genLength / sampling.blockLength, maskID: vocabulary.mask, sampling: text,
             random: random)
     }
 
@@ -108,7 +117,7 @@ struct RolloutSampler {
         let answer = Array(written[..<(end.map { isComplete ? $0 + 1 : $0 } ?? written.endIndex)])
         return Rollout(
             task: request.task, group: request.group, prompt: request.prompt, answer: answer,
-            suffix: Array(repeating: vocabulary.mask, count: sampling.genLength - answer.count),
+            suffix: Array(repeating: vocabulary.mask, count: sampling.length(of: request.task) - answer.count),
             isTruncated: !isComplete)
     }
 }
