@@ -57,8 +57,9 @@ private struct QueryRow: Hashable {
 }
 
 extension TokenPredictor {
-    /// Final hidden states `[N, D]` of a query. Sequences that are the same, as answers to one prompt are until they part
-    /// ways, go through the model once.
+    /// Final hidden states `[N, D]` of a query.
+    ///
+    /// Sequences that are the same, as answers to one prompt are until they part ways, go through the model once.
     func hiddenStates(_ query: PredictionQuery) throws -> Tensor {
         var distinct = PredictionQuery()
         var firsts: [QueryRow: Int] = [:]  // the place of each one's first hidden state

@@ -24,8 +24,9 @@ public struct PolicySettings: Hashable, Sendable {
     public var noiseBlockLength = 16
     /// Chance that a token of the prompt is masked too; d1 has 0.15.
     public var promptMaskProbability = 0.0
-    /// Whether answers to one prompt are masked alike. What they have in common then cancels out of the gradient, for
-    /// their advantages add up to 0.
+    /// Whether answers to one prompt are masked alike.
+    ///
+    /// What they have in common then cancels out of the gradient, for their advantages add up to 0.
     public var sharesMasks = false
     /// Ratios, clip and divergence.
     public var objective = PolicyObjective()
