@@ -55,6 +55,9 @@ extension DataCommand {
             guard (model == nil) != (endpoint == nil) else {
                 throw ValidationError("give either --model or --endpoint")
             }
+            guard hard == nil || ![input, output].contains(hard) else {
+                throw ValidationError("--hard must be another file than --input and --output")
+            }
             for (name, value) in [("samples", samples), ("keep", keep), ("batch-size", batchSize)]
             where !(1...65536).contains(value) {
                 throw ValidationError("--\(name) \(value): expected 1 to 65536")

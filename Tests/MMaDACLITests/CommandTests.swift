@@ -211,6 +211,8 @@ final class ModelFolder {
         (["imagine", "--model", "MODEL", "--prompt", "x", "--output", "OUT.png", "--steps", "0"], "steps"),
         (["imagine", "--model", "MODEL", "--prompt", "x", "--output", "OUT.png", "--schedule", "lazy"], "schedule"),
         (["imagine", "--model", "MODEL", "--prompt", "x", "--output", "OUT.png", "--resolution", "50"], "48 or 64"),
+        (["data", "distill", "--model", "MODEL", "--input", "a", "--output", "b", "--hard", "a"], "--hard"),
+        (["data", "distill", "--model", "MODEL", "--input", "a", "--output", "b", "--hard", "b"], "--hard"),
         (["imagine", "--model", "MODEL", "--prompt", "x", "--output", "OUT.png", "--mask", "m.png"], "--image"),
         (["inspect", "/nowhere"], "/nowhere"), (["tokenize", "--model", "/nowhere", "x"], "/nowhere"),
         (["tokenize", "--model", "MODEL", "--decode", "cat"], "cat"),

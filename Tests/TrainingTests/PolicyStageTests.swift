@@ -169,6 +169,11 @@ private struct Refusal: Error {}
         #expect(try gradient(made) > 0)
     }
 
+    @Test func `an answer whose reward failed holds nothing`() throws {
+        let made = try make({ $0.anchors = 3 }, judge: { $0.task == .chat ? .failed("no") : .value(1) })
+        #expect(try made.stage.microStep().sampleCount == 6)
+    }
+
     @Test func `answers that are the same cancel out where they are masked alike`() throws {
         let counter = CallCounter()
         func gradient(shared: Bool) throws -> Double {

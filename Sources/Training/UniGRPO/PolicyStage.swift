@@ -285,7 +285,9 @@ public final class PolicyStage: TrainingStage {
                 examples += zip(group, advantages).compactMap(example)
             } else {
                 // Without an advantage, so that only the divergence counts.
-                examples += group.prefix(settings.anchors).compactMap { example($0, 0) }
+                examples += group.prefix(settings.anchors).compactMap { answer in
+                    example(answer, answer.reward.total.map { _ in 0 })
+                }
             }
         }
         return (examples, differing)
