@@ -159,7 +159,6 @@ struct StageBuilder {
         settings.accumulation = configuration.training.gradientAccumulationSteps
         settings.noise = policy.noise
         settings.imageNoise = policy.imageNoise
-        settings.noiseBlockLength = configuration.training.blockNoiseLength
         settings.promptMaskProbability = policy.promptMaskProbability
         settings.sharesMasks = policy.sharedMasks
         settings.objective.ratioLevel = policy.ratioLevel
@@ -183,6 +182,8 @@ struct StageBuilder {
         settings.sampling.genLength = policy.genLength
         settings.sampling.chatGenLength = policy.genLengthLm > 0 ? policy.genLengthLm : policy.genLength
         settings.sampling.tokensPerStep = policy.tokensPerStep
+        settings.sampling.chatTokensPerStep =
+            policy.tokensPerStepLm > 0 ? policy.tokensPerStepLm : policy.tokensPerStep
         settings.sampling.blockLength = policy.blockLength
         settings.sampling.image.steps = policy.imageSteps
         settings.sampling.image.guidanceScale = policy.guidanceScale

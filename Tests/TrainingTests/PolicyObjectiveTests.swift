@@ -181,53 +181,51 @@ import Torch
         let noise = PolicyNoise(kind, updates: 4, seed: 9)
         for answer in 0..<6 {
             for update in 0..<4 {
-                let mask = try noise.mask(rollout: 3, answer: answer, update: update, count: 40)
-                #expect(try noise.mask(rollout: 3, answer: answer, update: update, count: 40) == mask)
+                let mask = try noise.mask(rollout: 3, answer: answer, update: update, revealedAt: 0..<40)
+                #expect(try noise.mask(rollout: 3, answer: answer, update: update, revealedAt: 0..<40) == mask)
                 let ratio = try noise.ratio(rollout: 3, answer: answer, update: update)
-                guard kind != .block else { continue }
+                guard kind != .trajectory else { continue }
                 #expect(mask.scored.count == max(1, Int((ratio * 40).rounded())))
                 #expect(mask.scored == mask.hidden.indices.filter { mask.hidden[$0] })
                 if kind == .full { #expect(!mask.hidden.contains(false)) }
             }
         }
-        let first = try noise.mask(rollout: 3, answer: 0, update: 0, count: 40)
+        let first = try noise.mask(rollout: 3, answer: 0, update: 0, revealedAt: 0..<40)
         if kind != .full {
-            #expect(try noise.mask(rollout: 4, answer: 0, update: 0, count: 40) != first)
-            #expect(try noise.mask(rollout: 3, answer: 1, update: 0, count: 40) != first)
+            #expect(try noise.mask(rollout: 4, answer: 0, update: 0, revealedAt: 0..<40) != first)
+            #expect(try noise.mask(rollout: 3, answer: 1, update: 0, revealedAt: 0..<40) != first)
         }
     }
 
-    @Test func `a text that is being written has a past, a block and no future`() throws {
-        let noise = PolicyNoise(.block, updates: 10, blockLength: 4, seed: 3)
-        var blocks: [Int: Int] = [:]
-        for answer in 0..<30 {
+    @Test(arguments: [false, true])
+    func `on a trajectory an answer is seen as before a step, which alone is scored`(isPicture: Bool) throws {
+        let noise = PolicyNoise(.trajectory, pictures: .trajectory, updates: 5, seed: 3)
+        // Two tokens a step, in no order, as in blocks of four.
+        let revealedAt = [1, 0, 0, 1, 2, 3, 3, 2, 4, 5, 4, 5, 7, 6, 7, 6, 9, 9, 8, 8]
+        var times: [Int: Int] = [:]
+        for answer in 0..<40 {
             var seen: Set<Int> = []
-            for update in 0..<10 {
-                let mask = try noise.mask(rollout: 0, answer: answer, update: update, count: 38)
-                let first = try #require(mask.scored.first)
-                let block = first / 4 * 4..<min(38, first / 4 * 4 + 4)
-                #expect(mask.scored.allSatisfy { block.contains($0) && mask.hidden[$0] })
-                for position in 0..<38 where !block.contains(position) {
-                    #expect(mask.hidden[position] == (position >= block.upperBound))
-                }
-                #expect(mask.hidden[block].count { $0 } == mask.scored.count)
-                seen.insert(block.lowerBound / 4)
-                blocks[block.lowerBound / 4, default: 0] += 1
+            for update in 0..<5 {
+                let mask = try noise.mask(
+                    rollout: 0, answer: answer, update: update, revealedAt: revealedAt, isPicture: isPicture)
+                let step = try #require(mask.step)
+                #expect(mask.scored == revealedAt.indices.filter { revealedAt[$0] == step })
+                #expect(mask.hidden == revealedAt.map { $0 >= step })
+                seen.insert(step)
+                times[step, default: 0] += 1
             }
-            // Ten of ten blocks, but where the ends of steps fall into the same one.
-            #expect(seen.count >= 8)
+            // Every second step, wrapped around.
+            #expect(Set(seen.map { $0 % 2 }).count == 1 && seen.count == 5, "\(seen)")
         }
-        #expect(blocks.count == 10 && blocks.values.allSatisfy { (5...50).contains($0) }, "\(blocks)")
-        let picture = try noise.mask(rollout: 0, answer: 0, update: 0, count: 16, isPicture: true)
-        #expect(picture.scored == picture.hidden.indices.filter { picture.hidden[$0] })
+        #expect(times.count == 10 && times.values.allSatisfy { (5...40).contains($0) }, "\(times)")
     }
 
     @Test func `masks of two lengths agree where both have positions`() throws {
         let noise = PolicyNoise(.structured, updates: 4, seed: 9)
         for update in 0..<4 {
             let (long, short) = (
-                try noise.mask(rollout: 3, answer: 5, update: update, count: 41),
-                try noise.mask(rollout: 3, answer: 5, update: update, count: 40)
+                try noise.mask(rollout: 3, answer: 5, update: update, revealedAt: 0..<41),
+                try noise.mask(rollout: 3, answer: 5, update: update, revealedAt: 0..<40)
             )
             #expect(zip(long.hidden, short.hidden).count { $0 != $1 } <= 1)
         }

@@ -62,6 +62,7 @@ private struct Refusal: Error {}
         settings.sampling.blockLength = 4
         settings.sampling.chatGenLength = 8
         settings.sampling.tokensPerStep = 1
+        settings.sampling.chatTokensPerStep = 1
         settings.sampling.text.temperature = 1
         settings.sampling.image.steps = 3
         settings.sampling.image.guidanceScale = 1
@@ -253,17 +254,18 @@ private struct Refusal: Error {}
         ])
         let noise = PolicyNoise(.structured, updates: 1, seed: 8)
         let likelihood = try PolicyLikelihood(
-            rollouts, numbers: [0, 1], noise: noise, rollout: 0, update: 0, vocabulary: whole.vocabulary,
+            rollouts, numbers: [0, 1], steps: [nil, nil], noise: noise, rollout: 0, update: 0, vocabulary: whole.vocabulary,
             temperature: 0.7)
         let found: [Float] = try likelihood.logProbabilities(made.stage.model).detached().array()
         var start = 0
         for (index, count) in zip(likelihood.order, likelihood.counts) {
             let rollout = rollouts[index]
             let mask = try noise.mask(
-                rollout: 0, answer: index, update: 0, count: rollout.answer.count, isPicture: rollout.isPicture)
+                rollout: 0, answer: index, update: 0, revealedAt: rollout.revealedAt.prefix(rollout.answer.count),
+                isPicture: rollout.isPicture)
             #expect(mask.scored.count == count)
             let ids = rollout.noised(
-                mask: mask.hidden, promptMask: rollout.prompt.map { _ in false }, maskID: whole.vocabulary.mask)
+                mask, promptMask: rollout.prompt.map { _ in false }, maskID: whole.vocabulary.mask)
             #expect(Array(ids.prefix(rollout.prompt.count)) == rollout.prompt)
             let x = try whole.transformer.embed(Tensor(ids.map(Int64.init)))
             let hidden = try whole.transformer.hiddenStates(x, SequenceLayout(lengths: [ids.count]))
@@ -278,6 +280,65 @@ private struct Refusal: Error {}
             }
         }
         #expect(start == found.count)
+    }
+
+    @Test func `answers that look the same go through the model once, and pictures are guided as they were`() throws {
+        let whole = try MMaDAModel(directory: base)
+        let model = whole.transformer
+        let prompt = try whole.prompts.chat([ChatMessage(role: .user, content: "why ?")])
+        func text(_ answer: [Int32]) -> Rollout {
+            Rollout(
+                task: .chat, group: 0, prompt: prompt, answer: answer, suffix: [11, 12], revealedAt: [0, 0, 1, 1, 1, 2])
+        }
+        let caption = try world.example(.textToImage, .train, 1).record.prompt
+        let codes = (0..<16).map { Int32(whole.vocabulary.image.lowerBound + $0 * 3) }
+        let picture = Rollout(
+            task: .textToImage, group: 1, prompt: whole.prompts.textToImage(caption, maxTextLength: 64), answer: codes,
+            suffix: [whole.vocabulary.endOfImage], revealedAt: (0..<16).map { $0 % 4 })
+        let rollouts = [picture, text([1, 2, 3, 4]), text([1, 2, 5, 4]), text([1, 2, 3, 6])]
+        let unconditional = whole.prompts.textToImage("", maxTextLength: 64)
+        let likelihood = try PolicyLikelihood(
+            rollouts, numbers: [0, 1, 2, 3], steps: [2, 1, 1, 1],
+            noise: PolicyNoise(.branches, pictures: .trajectory, updates: 1, seed: 8), rollout: 0, update: 0,
+            vocabulary: whole.vocabulary, temperature: 0.7,
+            guidance: PictureGuidance(scale: 0.5, unconditional: unconditional))
+        // One text for three answers, and a picture with its caption and without.
+        #expect(
+            likelihood.tokenCount == prompt.count + 6 + picture.prompt.count + unconditional.count + 2 * (16 + 1))
+        #expect(likelihood.order == [1, 2, 3, 0] && likelihood.counts == [2, 2, 2, 4])
+        let found: [Float] = try likelihood.logProbabilities(model).detached().array()
+
+        let mask = whole.vocabulary.mask
+        func states(_ ids: [Int32]) throws -> Tensor {
+            try model.hiddenStates(
+                model.embed(Tensor(ids.map(Int64.init))), SequenceLayout(lengths: [ids.count]))
+        }
+        // What had been written behind the end is seen from the step on that wrote it.
+        let seen = try states(prompt + [1, 2, mask, mask, mask, mask])
+        let all = try (model.logits(seen) / 0.7).logSoftmax(along: -1)
+        var wanted: [Double] = []
+        for answer in [[3, 4], [5, 4], [3, 6]] {
+            for (place, token) in zip([2, 3], answer) {
+                wanted.append(try all.select(prompt.count + place).select(token).item())
+            }
+        }
+        let shown = codes.enumerated().map { $0.offset % 4 < 2 ? $0.element : mask } + picture.suffix
+        let (given, free) = (try states(picture.prompt + shown), try states(unconditional + shown))
+        for place in stride(from: 2, to: 16, by: 4) {
+            let conditional = try model.logits(
+                given.slice(picture.prompt.count + place..<picture.prompt.count + place + 1),
+                vocabulary: whole.vocabulary.image)
+            let unguided = try model.logits(
+                free.slice(unconditional.count + place..<unconditional.count + place + 1),
+                vocabulary: whole.vocabulary.image)
+            let guided = try (1.5 * conditional - 0.5 * unguided).logSoftmax(along: -1)
+            wanted.append(try guided.select(0).select(place * 3).item())
+        }
+        #expect(found.count == wanted.count && zip(found, wanted).allSatisfy { abs(Double($0) - $1) < 1e-5 })
+        #expect(
+            text([1, 2, 3, 4]).noised(
+                PolicyMask(before: 2, revealedAt: [0, 0, 1, 1]), promptMask: prompt.map { _ in false }, maskID: mask)
+                == prompt + [1, 2, 3, 4, 11, mask])
     }
 
     @Test func `a phase that is given up leaves no trace`() throws {
@@ -361,13 +422,14 @@ private struct Refusal: Error {}
         return run.folder
     }
 
-    @Test(arguments: [6, 4])
-    func `a run stopped within a phase, or between two, ends in the same bytes`(step: Int) throws {
-        let whole = try run(loaded("whole-\(step)"))
+    @Test(arguments: [(6, "structured"), (4, "structured"), (6, "branches"), (4, "trajectory")])
+    func `a run stopped within a phase, or between two, ends in the same bytes`(step: Int, noise: String) throws {
+        let kinds = ["unigrpo.noise=\(noise)", "unigrpo.image_noise=\(noise)"]
+        let whole = try run(loaded("whole-\(step)-\(noise)", kinds))
         let interruption = Interruption()
         let observer = RecordingObserver()
         observer.onStep = { if $0.step == step { interruption.request() } }
-        let halves = try loaded("halves-\(step)")
+        let halves = try loaded("halves-\(step)-\(noise)", kinds)
         _ = try run(halves, .new, observer, interruption)
         let second = RecordingObserver()
         let end = try run(halves, .latest, second)
@@ -392,6 +454,7 @@ private struct Refusal: Error {}
         (["rewards=[]"], "rewards"), (["unigrpo.group_size=1"], "group_size"), (["unigrpo.gen_length=9"], "gen_length"),
         (["training.batch_size_r2i=1"], "batch_size_r2i"), (["rewards.0.weigth=2"], "weight"),
         (["unigrpo.noise=loud"], "noise"), (["unigrpo.gen_length_lm=6"], "gen_length_lm"),
+        (["unigrpo.tokens_per_step_lm=3"], "tokens_per_step_lm"),
         (["unigrpo.anchors=-1"], "anchors"), (["unigrpo.negative_scale=2"], "negative_scale"),
     ])
     func `what cannot be is an error that names the key`(sets: [String], key: String) throws {

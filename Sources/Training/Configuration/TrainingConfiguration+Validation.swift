@@ -126,7 +126,7 @@ extension TrainingConfiguration {
             ("group_size", u.groupSize, 2), ("inner_updates", u.innerUpdates, 1), ("refills", u.refills, 0),
             ("max_prompt_length", u.maxPromptLength, 1), ("gen_length", u.genLength, 1),
             ("block_length", u.blockLength, 1), ("tokens_per_step", u.tokensPerStep, 1),
-            ("gen_length_lm", u.genLengthLm, 0), ("anchors", u.anchors, 0), ("image_steps", u.imageSteps, 1),
+            ("gen_length_lm", u.genLengthLm, 0), ("tokens_per_step_lm", u.tokensPerStepLm, 0), ("anchors", u.anchors, 0), ("image_steps", u.imageSteps, 1),
             ("rows_at_once", u.rowsAtOnce, 1),
         ]
         for (name, value, least) in counts { try check("unigrpo.\(name)", Double(value), least...65536) }
@@ -142,10 +142,13 @@ extension TrainingConfiguration {
             try check("rewards.\(index).weight", reward.weight, -large...large)
         }
         for (name, length) in [("gen_length", u.genLength), ("gen_length_lm", u.genLengthLm)] {
-            guard length.isMultiple(of: u.blockLength), u.blockLength.isMultiple(of: u.tokensPerStep) else {
-                throw .inconsistent(
-                    "unigrpo.\(name) \(length) must be a multiple of block_length \(u.blockLength), and that of "
-                        + "tokens_per_step \(u.tokensPerStep)")
+            guard length.isMultiple(of: u.blockLength) else {
+                throw .inconsistent("unigrpo.\(name) \(length) must be a multiple of block_length \(u.blockLength)")
+            }
+        }
+        for (name, pace) in [("tokens_per_step", u.tokensPerStep), ("tokens_per_step_lm", u.tokensPerStepLm)] {
+            guard pace == 0 || u.blockLength.isMultiple(of: pace) else {
+                throw .inconsistent("unigrpo.block_length \(u.blockLength) must be a multiple of \(name) \(pace)")
             }
         }
         guard !rewards.isEmpty else {

@@ -352,9 +352,9 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var groupSize = 8
         /// Optimizer steps on the answers of a phase (μ).
         public var innerUpdates = 4
-        /// How much of a text is masked: `structured`, `rising`, `random`, `full` or `block`.
+        /// How much of a text is masked: `structured`, `rising`, `random`, `full` or `trajectory`.
         public var noise = PolicyNoiseKind.structured
-        /// How much of a picture is masked; it has no blocks.
+        /// How much of a picture is masked.
         public var imageNoise = PolicyNoiseKind.structured
         /// Chance that a token of the prompt is masked too; d1 has 0.15.
         public var promptMaskProbability = 0.0
@@ -392,6 +392,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var blockLength = 64
         /// Tokens revealed in a step.
         public var tokensPerStep = 2
+        /// The same for answers without a picture; 0 for no difference.
+        public var tokensPerStepLm = 0
         /// `low_confidence` or `random`.
         public var remasking = Remasking.lowConfidence
         /// Steps of pictures.

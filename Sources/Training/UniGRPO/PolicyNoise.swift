@@ -11,17 +11,22 @@ public enum PolicyNoiseKind: String, Codable, Hashable, Sendable, CaseIterable {
     case random
     /// All of it, always: d1's diffu-GRPO.
     case full
-    /// A text as while it is being written: a block with some of its tokens, what stands before it, and nothing of what
-    /// follows; blocks are spread over the answer as ratios are in `structured`. Pictures have no blocks: `structured`.
-    case block
+    /// The answer as its sampler saw it before one of its steps, and only what that step revealed is scored: the likelihood is
+    /// that of the choices that were made. Steps are spread over the answer as ratios are in `structured`.
+    case trajectory
+    /// Every step before which several answers to a prompt were the same and after which they were not, seen as on a
+    /// trajectory; an answer's advantage there is among those that were the same. See ``PolicyBranches``.
+    case branches
 }
 
 /// What is hidden of an answer, and which of it counts.
 public struct PolicyMask: Hashable, Sendable {
     /// For each position whether it is hidden.
     public var hidden: [Bool]
-    /// The hidden positions whose likelihood counts, ascending: all, but of a text that is being written those of its block.
+    /// The hidden positions whose likelihood counts, ascending: all, but on a trajectory those that the step revealed.
     public var scored: [Int]
+    /// The step of the sampler before which the answer is seen, on a trajectory.
+    public var step: Int?
 
     /// Hides positions, all of which count.
     init(hidden: [Bool]) {
@@ -29,11 +34,11 @@ public struct PolicyMask: Hashable, Sendable {
         scored = hidden.indices.filter { hidden[$0] }
     }
 
-    /// Hides what comes after a block and `scored` of it.
-    init(count: Int, after block: Range<Int>, scored: [Int]) {
-        hidden = (0..<count).map { $0 >= block.upperBound }
-        for position in scored { hidden[position] = true }
-        self.scored = scored.sorted()
+    /// Hides what was not revealed before a step, and counts what it revealed.
+    init(before step: Int, revealedAt: some Collection<Int>) {
+        hidden = revealedAt.map { $0 >= step }
+        scored = revealedAt.enumerated().filter { $0.element == step }.map(\.offset)
+        self.step = step
     }
 }
 
@@ -53,28 +58,28 @@ public struct PolicyNoise: Hashable, Sendable {
     public var updates: Int
     /// Chance that a token of the prompt is masked too; 0 except for d1.
     public var promptMaskProbability: Double
-    /// Tokens that are written together, for ``PolicyNoiseKind/block``.
-    public var blockLength: Int
     private let seed: UInt64
 
     /// Draws of a run.
     public init(
         _ kind: PolicyNoiseKind, pictures: PolicyNoiseKind = .structured, updates: Int,
-        promptMaskProbability: Double = 0, blockLength: Int = 16, seed: UInt64
+        promptMaskProbability: Double = 0, seed: UInt64
     ) {
         self.kind = kind
         pictureKind = pictures
         self.updates = updates
         self.promptMaskProbability = promptMaskProbability
-        self.blockLength = blockLength
         self.seed = seed
     }
+
+    /// How much of an answer is masked.
+    func kind(isPicture: Bool) -> PolicyNoiseKind { isPicture ? pictureKind : kind }
 
     /// Timesteps t₁ … t_μ in 1…T for a start in 0…T − 1; not for ``PolicyNoiseKind/random``, which has no order.
     static func timesteps(_ kind: PolicyNoiseKind, start: Int, updates: Int) -> [Int] {
         let count = timesteps
         switch kind {
-        case .structured, .block:
+        case .structured, .trajectory, .branches:
             return (0..<updates).map { n in
                 let t = (start + n * count / updates) % count
                 return t == 0 ? count : t
@@ -106,42 +111,47 @@ public struct PolicyNoise: Hashable, Sendable {
     /// The share of an answer that is masked in an inner update, in 0 < p ≤ 1.
     func ratio(rollout: Int, answer: Int, update: Int, isPicture: Bool = false) throws -> Double {
         let count = Self.timesteps
-        let kind = isPicture ? pictureKind : kind
+        let kind = kind(isPicture: isPicture)
         switch kind {
         case .full: return 1
         case .random:
             let draw = try random(rollout, answer, 16 + UInt64(update)).uniform([1]).item()
             return max(1 / Double(count), draw)
-        case .structured, .block, .rising:
+        case .structured, .trajectory, .branches, .rising:
             let draw = try random(rollout, answer, 0).integers([1], in: 0..<count).item()
             return Double(Self.timesteps(kind, start: Int(draw), updates: updates)[update]) / Double(count)
         }
     }
 
-    /// What of an answer of `count` tokens is hidden in an inner update: an exact number, at least one.
+    /// What of an answer is hidden in an inner update: an exact number, at least one.
     ///
-    /// A picture's ratio goes through the cosine schedule (UniGRPO §4.2).
+    /// A picture's ratio goes through the cosine schedule (UniGRPO §4.2), but on a trajectory.
+    ///
+    /// - Parameters:
+    ///   - rollout: The number of the rollout phase.
+    ///   - answer: What the draw depends on.
+    ///   - update: The inner update, from 0.
+    ///   - revealedAt: The step that revealed each of the answer's tokens.
+    ///   - isPicture: Whether the answer is a picture.
+    ///   - step: The step before which it is seen, where that is settled.
     public func mask(
-        rollout: Int, answer: Int, update: Int, count: Int, isPicture: Bool = false
+        rollout: Int, answer: Int, update: Int, revealedAt: some Collection<Int>, isPicture: Bool = false,
+        step: Int? = nil
     ) throws -> PolicyMask {
+        if let step { return PolicyMask(before: step, revealedAt: revealedAt) }
         let ratio = try ratio(rollout: rollout, answer: answer, update: update, isPicture: isPicture)
+        if [.trajectory, .branches].contains(kind(isPicture: isPicture)) {
+            let steps = Set(revealedAt).sorted()
+            let place = min(steps.count, max(1, Int((ratio * Double(steps.count)).rounded(.up)))) - 1
+            return PolicyMask(before: steps[place], revealedAt: revealedAt)
+        }
+        let count = revealedAt.count
         // A draw for each position: answers of other lengths have the same where both have positions.
         let draws: [Float] = try random(rollout, answer, (1 << 32) + UInt64(update)).uniform([count]).array()
-        func lowest(_ wanted: Double, of positions: Range<Int>) -> [Int] {
-            let order = positions.sorted { (draws[$0], $0) < (draws[$1], $1) }
-            return Array(order.prefix(max(1, Int(wanted.rounded()))))
-        }
-        if kind == .block, !isPicture {
-            let place = min(count - 1, max(0, Int((ratio * Double(count)).rounded(.up)) - 1))
-            let start = place / blockLength * blockLength
-            let block = start..<min(count, start + blockLength)
-            let share = try random(rollout, answer, (3 << 32) + UInt64(update)).uniform([1]).item()
-            return PolicyMask(
-                count: count, after: block, scored: lowest((share * Double(block.count)).rounded(.up), of: block))
-        }
+        let order = (0..<count).sorted { (draws[$0], $0) < (draws[$1], $1) }
         let share = isPicture ? cos(.pi / 2 * (1 - ratio)) : ratio
         var hidden = [Bool](repeating: false, count: count)
-        for position in lowest(share * Double(count), of: 0..<count) { hidden[position] = true }
+        for position in order.prefix(max(1, Int((share * Double(count)).rounded()))) { hidden[position] = true }
         return PolicyMask(hidden: hidden)
     }
 

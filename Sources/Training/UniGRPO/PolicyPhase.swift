@@ -10,6 +10,8 @@ struct PolicyExample: Hashable, Sendable {
     var advantage: Double
     /// Where its prompt is from.
     var name: String
+    /// The step of its sampler before which it is seen; `nil` where each inner update masks it anew.
+    var step: Int?
 }
 
 /// Answers of one phase, and what their masked tokens were worth to the policy that gave them and to the reference.
@@ -48,10 +50,12 @@ struct PolicyPhase: Hashable, Sendable {
             let fields: [(key: JSONString, value: JSONValue)] = [
                 ("task", .string(JSONString(rollout.task.rawValue))), ("group", .integer(Int64(rollout.group))),
                 ("prompt", Self.json(rollout.prompt)), ("answer", Self.json(rollout.answer)),
-                ("suffix", Self.json(rollout.suffix)), ("truncated", .bool(rollout.isTruncated)),
+                ("suffix", Self.json(rollout.suffix)),
+                ("revealed", .array(rollout.revealedAt.map { .integer(Int64($0)) })), ("truncated", .bool(rollout.isTruncated)),
                 ("number", .integer(Int64(example.number))),
                 ("advantage", .string(JSONString(String(example.advantage.bitPattern)))),
                 ("name", .string(JSONString(example.name))),
+                ("step", example.step.map { .integer(Int64($0)) } ?? .null),
             ]
             return .object(fields)
         }
@@ -104,8 +108,15 @@ struct PolicyPhase: Hashable, Sendable {
             else { throw broken("an answer is incomplete") }
             let rollout = Rollout(
                 task: task, group: group, prompt: try tokens(entry["prompt"]), answer: try tokens(entry["answer"]),
-                suffix: try tokens(entry["suffix"]), isTruncated: isTruncated)
-            return PolicyExample(rollout: rollout, number: number, advantage: advantage, name: name)
+                suffix: try tokens(entry["suffix"]), revealedAt: try tokens(entry["revealed"]).map(Int.init),
+                isTruncated: isTruncated)
+            let revealable = rollout.answer.count + (rollout.isPicture ? 0 : rollout.suffix.count)
+            guard rollout.revealedAt.count == revealable else { throw broken("steps of another answer") }
+            let step = entry["step"]?.intValue
+            guard step.map({ rollout.revealedAt.prefix(rollout.answer.count).contains($0) }) ?? true else {
+                throw broken("a step that the answer has not")
+            }
+            return PolicyExample(rollout: rollout, number: number, advantage: advantage, name: name, step: step)
         }
     }
 }

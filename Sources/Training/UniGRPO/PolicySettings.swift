@@ -20,8 +20,6 @@ public struct PolicySettings: Hashable, Sendable {
     public var noise = PolicyNoiseKind.structured
     /// How much of a picture is masked.
     public var imageNoise = PolicyNoiseKind.structured
-    /// Tokens of a block of ``PolicyNoiseKind/block``.
-    public var noiseBlockLength = 16
     /// Chance that a token of the prompt is masked too; d1 has 0.15.
     public var promptMaskProbability = 0.0
     /// Whether answers to one prompt are masked alike.

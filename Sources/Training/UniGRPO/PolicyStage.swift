@@ -72,8 +72,7 @@ public final class PolicyStage: TrainingStage {
         self.isInterrupted = isInterrupted
         noise = PolicyNoise(
             settings.noise, pictures: settings.imageNoise, updates: settings.updates,
-            promptMaskProbability: settings.promptMaskProbability,
-            blockLength: settings.noiseBlockLength, seed: settings.seed)
+            promptMaskProbability: settings.promptMaskProbability, seed: settings.seed)
         cache = CodeCache(language.imageTokenizer, device: model.device)
     }
 
@@ -118,9 +117,15 @@ public final class PolicyStage: TrainingStage {
     {
         try PolicyLikelihood(
             members.map(\.rollout),
-            numbers: members.map { settings.sharesMasks ? $0.number / settings.groupSize : $0.number }, noise: noise,
-            rollout: phase.number, update: update,
-            vocabulary: language.prompts.vocabulary, temperature: settings.sampling.text.temperature)
+            numbers: members.map { settings.sharesMasks ? $0.number / settings.groupSize : $0.number },
+            steps: members.map(\.step), noise: noise, rollout: phase.number, update: update,
+            vocabulary: language.prompts.vocabulary, temperature: settings.sampling.text.temperature,
+            guidance: PictureGuidance(scale: settings.sampling.image.guidanceScale, unconditional: unconditional))
+    }
+
+    /// What stands before a picture without its caption.
+    private var unconditional: [Int32] {
+        language.prompts.textToImage("", maxTextLength: settings.maxTextLength)
     }
 
     // MARK: Phases
@@ -198,7 +203,7 @@ public final class PolicyStage: TrainingStage {
     private var sampler: RolloutSampler {
         RolloutSampler(
             model: model, vocabulary: language.prompts.vocabulary, sampling: settings.sampling,
-            unconditional: language.prompts.textToImage("", maxTextLength: settings.maxTextLength))
+            unconditional: unconditional)
     }
 
     /// A prompt and what its answers are judged by.
@@ -282,7 +287,17 @@ public final class PolicyStage: TrainingStage {
             let group = judged[start..<start + settings.groupSize]
             if let advantages = GroupAdvantages.advantages(group.map(\.reward.total), scale: settings.advantageScale) {
                 differing += 1
-                examples += zip(group, advantages).compactMap(example)
+                guard noise.kind(isPicture: group.first?.rollout.isPicture ?? false) == .branches else {
+                    examples += zip(group, advantages).compactMap { example($0, $1) }
+                    continue
+                }
+                let answers = Array(group)
+                examples += PolicyBranches.branches(answers.map(\.rollout), rewards: answers.map(\.reward.total))
+                    .flatMap { branch -> [PolicyExample] in
+                        let rewards = branch.members.map { answers[$0].reward.total }
+                        let among = GroupAdvantages.advantages(rewards, scale: settings.advantageScale) ?? []
+                        return zip(branch.members, among).compactMap { example(answers[$0], $1, step: branch.step) }
+                    }
             } else {
                 // Without an advantage, so that only the divergence counts.
                 examples += group.prefix(settings.anchors).compactMap { answer in
@@ -293,14 +308,15 @@ public final class PolicyStage: TrainingStage {
         return (examples, differing)
     }
 
-    private func example(_ answer: Judged, _ advantage: Double?) -> PolicyExample? {
+    private func example(_ answer: Judged, _ advantage: Double?, step: Int? = nil) -> PolicyExample? {
         // Nothing was said that could be masked, or its reward failed.
         guard let advantage, !answer.rollout.answer.isEmpty else { return nil }
         if advantage < 0, settings.negativeScale == 0 { return nil }
         let weight =
             (settings.coefficients[LossPart(answer.rollout.task)] ?? 1) * (advantage < 0 ? settings.negativeScale : 1)
         return PolicyExample(
-            rollout: answer.rollout, number: answer.number, advantage: advantage * weight, name: answer.name)
+            rollout: answer.rollout, number: answer.number, advantage: advantage * weight, name: answer.name,
+            step: step)
     }
 
     private func report(_ judged: [Judged], groups: Int, differing: Int, _ measures: inout [String: Double]) {

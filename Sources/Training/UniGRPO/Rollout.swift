@@ -14,17 +14,27 @@ struct Rollout: Hashable, Sendable {
     var prompt: [Int32]
     /// The answer: a text up to its end, that token included, or the tokens of a picture.
     var answer: [Int32]
-    /// What stands after it: masks behind a text, the mark of the end behind a picture.
+    /// What stands after it: what was written behind a text's end, then masks; the mark of the end behind a picture.
     var suffix: [Int32]
+    /// The step that revealed each token of the answer and, of a text, of what stands after it; ``never`` for what was not.
+    var revealedAt: [Int]
     /// Whether the text was cut by the limit on its length.
     var isTruncated = false
 
     /// Whether the answer is a picture.
     var isPicture: Bool { task == .textToImage }
 
+    /// No step.
+    static let never = Int(Int32.max)
+
     /// What the model sees when `mask` of the answer and `promptMask` of the prompt are hidden.
-    func noised(mask: [Bool], promptMask: [Bool], maskID: Int32) -> [Int32] {
-        zip(prompt, promptMask).map { $1 ? maskID : $0 } + zip(answer, mask).map { $1 ? maskID : $0 } + suffix
+    ///
+    /// Behind a text are masks, but for what its sampler had written there already on a trajectory.
+    func noised(_ mask: PolicyMask, promptMask: [Bool], maskID: Int32) -> [Int32] {
+        zip(prompt, promptMask).map { $1 ? maskID : $0 } + zip(answer, mask.hidden).map { $1 ? maskID : $0 }
+            + (isPicture
+                ? suffix
+                : zip(suffix, revealedAt.dropFirst(answer.count)).map { $1 < mask.step ?? 0 ? $0 : maskID })
     }
 }
 
@@ -38,6 +48,8 @@ public struct RolloutSampling: Hashable, Sendable {
     public var chatGenLength = 256
     /// Tokens revealed in a step of writing.
     public var tokensPerStep = 2
+    /// The same for answers without a picture.
+    public var chatTokensPerStep = 2
     /// Tokens of a block.
     public var blockLength = 64
     /// Of pictures.
@@ -50,6 +62,8 @@ public struct RolloutSampling: Hashable, Sendable {
 
     /// Tokens that a text may have.
     func length(of task: TaskKind) -> Int { LossPart(task) == .language ? chatGenLength : genLength }
+    /// Tokens of a text that are revealed in a step.
+    func tokensPerStep(of task: TaskKind) -> Int { LossPart(task) == .language ? chatTokensPerStep : tokensPerStep }
 }
 
 /// Samples answers with the ordinary samplers, many in one pass of the model.
@@ -80,7 +94,7 @@ struct RolloutSampler {
         let steps = try DenoiserBatch.run(
             model, count: requests.count, atOnce: sampling.rowsAtOnce, denoiser: { try denoiser(requests[$0]) },
             progress: progress)
-        return zip(requests, steps).compactMap { request, step in step.map { rollout(request, $0.tokens) } }
+        return zip(requests, steps).compactMap { request, step in step.map { rollout(request, $0) } }
     }
 
     private func denoiser(_ request: Request) throws -> any Denoiser {
@@ -96,7 +110,7 @@ struct RolloutSampler {
         }
         let genLength = sampling.length(of: request.task)
         var text = sampling.text
-        text.steps = genLength / sampling.tokensPerStep
+        text.steps = genLength / sampling.tokensPerStep(of: request.task)
         text.earlyStop = .answerComplete(endToken: vocabulary.end)
         return TextDenoiser(
             model, prompts: [request.prompt], blockLength: sampling.blockLength,
@@ -104,20 +118,21 @@ struct RolloutSampler {
             random: random)
     }
 
-    private func rollout(_ request: Request, _ tokens: [Int32]) -> Rollout {
+    private func rollout(_ request: Request, _ step: DenoisingStep) -> Rollout {
+        let revealedAt = step.fixedAt.map { $0 ?? Rollout.never }
         if request.task == .textToImage {
             return Rollout(
-                task: request.task, group: request.group, prompt: request.prompt, answer: tokens,
-                suffix: [vocabulary.endOfImage])
+                task: request.task, group: request.group, prompt: request.prompt, answer: step.tokens,
+                suffix: [vocabulary.endOfImage], revealedAt: revealedAt)
         }
-        let written = tokens.dropFirst(request.prompt.count)
+        let written = step.tokens.dropFirst(request.prompt.count)
         // A mask that the policy chose itself ends the answer too: nothing was said there.
         let end = written.firstIndex { $0 == vocabulary.end || $0 == vocabulary.mask }
         let isComplete = end.map { written[$0] == vocabulary.end } ?? false
-        let answer = Array(written[..<(end.map { isComplete ? $0 + 1 : $0 } ?? written.endIndex)])
+        let cut = end.map { isComplete ? $0 + 1 : $0 } ?? written.endIndex
         return Rollout(
-            task: request.task, group: request.group, prompt: request.prompt, answer: answer,
-            suffix: Array(repeating: vocabulary.mask, count: sampling.length(of: request.task) - answer.count),
+            task: request.task, group: request.group, prompt: request.prompt, answer: Array(written[..<cut]),
+            suffix: Array(written[cut...]), revealedAt: Array(revealedAt.dropFirst(request.prompt.count)),
             isTruncated: !isComplete)
     }
 }
