@@ -184,7 +184,7 @@ import Torch
                 let mask = try noise.mask(rollout: 3, answer: answer, update: update, revealedAt: 0..<40)
                 #expect(try noise.mask(rollout: 3, answer: answer, update: update, revealedAt: 0..<40) == mask)
                 let ratio = try noise.ratio(rollout: 3, answer: answer, update: update)
-                guard kind != .trajectory else { continue }
+                guard kind != .trajectory, kind != .branches else { continue }
                 #expect(mask.scored.count == max(1, Int((ratio * 40).rounded())))
                 #expect(mask.scored == mask.hidden.indices.filter { mask.hidden[$0] })
                 if kind == .full { #expect(!mask.hidden.contains(false)) }
