@@ -20,10 +20,11 @@ import Testing
         #expect(found == [.init(step: 0, members: [0, 1, 2, 3]), .init(step: 1, members: [0, 1, 3])])
     }
 
-    @Test(arguments: [
-        ([1, 1, 0], [[0, 1, 2]]),  // the pair that is worth the same teaches nothing later
-        ([1, 0, 1], [[0, 1, 2], [0, 1]]), ([1, 1, 1], []), ([1, nil, 0], [[0, 2]]), ([nil, nil, 1], []),
-    ] as [([Double?], [[Int]])])
+    @Test(
+        arguments: [
+            ([1, 1, 0], [[0, 1, 2]]),  // the pair that is worth the same teaches nothing later
+            ([1, 0, 1], [[0, 1, 2], [0, 1]]), ([1, 1, 1], []), ([1, nil, 0], [[0, 2]]), ([nil, nil, 1], []),
+        ] as [([Double?], [[Int]])])
     func `what is worth the same, or has no reward, is no branch`(rewards: [Double?], members: [[Int]]) {
         let answers = [text([1, 2, 3, 4]), text([1, 2, 3, 6]), text([1, 9, 3, 4])]
         #expect(PolicyBranches.branches(answers, rewards: rewards).map(\.members) == members)

@@ -254,7 +254,8 @@ private struct Refusal: Error {}
         ])
         let noise = PolicyNoise(.structured, updates: 1, seed: 8)
         let likelihood = try PolicyLikelihood(
-            rollouts, numbers: [0, 1], steps: [nil, nil], noise: noise, rollout: 0, update: 0, vocabulary: whole.vocabulary,
+            rollouts, numbers: [0, 1], steps: [nil, nil], noise: noise, rollout: 0, update: 0,
+            vocabulary: whole.vocabulary,
             temperature: 0.7)
         let found: [Float] = try likelihood.logProbabilities(made.stage.model).detached().array()
         var start = 0

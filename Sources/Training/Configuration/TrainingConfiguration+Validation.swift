@@ -126,7 +126,8 @@ extension TrainingConfiguration {
             ("group_size", u.groupSize, 2), ("inner_updates", u.innerUpdates, 1), ("refills", u.refills, 0),
             ("max_prompt_length", u.maxPromptLength, 1), ("gen_length", u.genLength, 1),
             ("block_length", u.blockLength, 1), ("tokens_per_step", u.tokensPerStep, 1),
-            ("gen_length_lm", u.genLengthLm, 0), ("tokens_per_step_lm", u.tokensPerStepLm, 0), ("anchors", u.anchors, 0), ("image_steps", u.imageSteps, 1),
+            ("gen_length_lm", u.genLengthLm, 0), ("tokens_per_step_lm", u.tokensPerStepLm, 0),
+            ("anchors", u.anchors, 0), ("image_steps", u.imageSteps, 1),
             ("rows_at_once", u.rowsAtOnce, 1),
         ]
         for (name, value, least) in counts { try check("unigrpo.\(name)", Double(value), least...65536) }

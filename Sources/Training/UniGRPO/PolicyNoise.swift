@@ -134,6 +134,8 @@ public struct PolicyNoise: Hashable, Sendable {
     ///   - revealedAt: The step that revealed each of the answer's tokens.
     ///   - isPicture: Whether the answer is a picture.
     ///   - step: The step before which it is seen, where that is settled.
+    /// - Returns: The mask.
+    /// - Throws: ``TensorError``.
     public func mask(
         rollout: Int, answer: Int, update: Int, revealedAt: some Collection<Int>, isPicture: Bool = false,
         step: Int? = nil
