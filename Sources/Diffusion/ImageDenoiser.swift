@@ -194,7 +194,7 @@ public struct ImageDenoiser: Denoiser {
         }
         let c = try predictor.logits(cond, vocabulary: imageTokens)
         let u = try predictor.logits(uncond, vocabulary: imageTokens)
-        return try ((1 + g) * c - g * u).softmax(along: -1)
+        return try c.guided(from: u, scale: g).softmax(along: -1)
     }
 
     /// Which positions are masked after this step (`mask_by_random_topk`).

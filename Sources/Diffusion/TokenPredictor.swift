@@ -24,6 +24,13 @@ extension TokenPredictor {
     /// Returns `nil` for narrower types, where that would round differently from the reference.
     func guided(_ conditional: Tensor, _ unconditional: Tensor, scale: Double) throws -> Tensor? {
         guard conditional.dtype == .float32 || conditional.dtype == .float64 else { return nil }
-        return try (1 + scale) * conditional - scale * unconditional
+        return try conditional.guided(from: unconditional, scale: scale)
+    }
+}
+
+extension Tensor {
+    /// (1 + s)·self − s·unconditional: classifier-free guidance of logits, or of the states that a linear head makes them of.
+    public func guided(from unconditional: Tensor, scale: Double) throws -> Tensor {
+        try (1 + scale) * self - scale * unconditional
     }
 }

@@ -352,7 +352,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var groupSize = 8
         /// Optimizer steps on the answers of a phase (μ).
         public var innerUpdates = 4
-        /// How much of a text is masked: `structured`, `rising`, `random`, `full` or `trajectory`.
+        /// How much of a text is masked: `structured`, `rising`, `random`, `full`, `trajectory` or `branches`.
         public var noise = PolicyNoiseKind.structured
         /// How much of a picture is masked.
         public var imageNoise = PolicyNoiseKind.structured

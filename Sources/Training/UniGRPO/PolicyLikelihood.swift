@@ -116,7 +116,7 @@ struct PolicyLikelihood {
             if !unguidedStates.isEmpty {
                 // The head is linear: guided states give guided logits.
                 let unguided = try all.indexSelect(Tensor(unguidedStates.map(Int64.init)).to(device))
-                pictures = try (1 + guidanceScale) * pictures - guidanceScale * unguided
+                pictures = try pictures.guided(from: unguided, scale: guidanceScale)
             }
             parts.append(
                 try model.logProbabilities(

@@ -191,6 +191,12 @@ public final class PolicyStage: TrainingStage {
                     phase.reference.append([])
                     continue
                 }
+                // Where nothing is drawn every update sees the same.
+                if update > 0, noise.promptMaskProbability == 0, members.allSatisfy({ $0.step != nil }) {
+                    phase.old.append(phase.old[phase.old.count - 1])
+                    phase.reference.append(phase.reference[phase.reference.count - 1])
+                    continue
+                }
                 let likelihood = try likelihood(members, phase, update)
                 phase.old.append(settings.updates > 1 ? try likelihood.logProbabilities(model).array() : [])
                 let needsReference = settings.objective.divergenceWeight > 0
