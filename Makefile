@@ -23,7 +23,7 @@ serve: setup  ## build, then serve the small model on http://127.0.0.1:8080
 test: setup  ## run all tests, the comparisons with other implementations included
 	@recipes/parquet >/dev/null || echo "make: no Parquet plug-in; its tests are skipped" >&2
 	@recipes/browser >/dev/null || echo "make: no browser; the test of the page is skipped" >&2
-	@peers=$$(recipes/peers) && MMADA_PEERS_PYTHON="$${MMADA_PEERS_PYTHON:-$$peers}" swift test $(checks)
+	@peers=$$(recipes/peers) && MMADA_PEERS_PYTHON="$${MMADA_PEERS_PYTHON:-$$peers}" swift test --no-parallel $(checks)
 
 build: setup  ## build the release program: .build/release/mmada
 	@swift build -c release $(checks)

@@ -177,6 +177,7 @@ struct StageBuilder {
         settings.recomputes = language.recomputes
         settings.seed = configuration.training.seed
         settings.sampling.text.temperature = policy.temperature
+        settings.sampling.chatTemperature = policy.temperatureLm > 0 ? policy.temperatureLm : policy.temperature
         settings.sampling.text.remasking = policy.remasking
         settings.sampling.text.wideConfidence = false
         settings.sampling.genLength = policy.genLength

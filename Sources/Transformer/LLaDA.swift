@@ -268,14 +268,13 @@ public struct LLaDA: Sendable {
     ///   - hidden: States after the final norm.
     ///   - targets: The ids asked for `[N]` (int64), all in `range`.
     ///   - range: The part of the vocabulary among which a choice was made.
-    ///   - temperature: What the logits are divided by.
     /// - Returns: Log-probabilities, through which gradients flow.
     /// - Throws: ``TensorError``.
     public func logProbabilities(
-        _ hidden: Tensor, targets: Tensor, vocabulary range: Range<Int>, temperature: Double = 1
+        _ hidden: Tensor, targets: Tensor, vocabulary range: Range<Int>
     ) throws -> Tensor {
         let rows = try (head?.weight ?? embedding.weight).slice(range)
-        return try (temperature == 1 ? hidden : hidden / .real(temperature)).linearLogProbability(
+        return try hidden.linearLogProbability(
             rows, targets: targets - .integer(range.lowerBound), chunk: rowsAtOnce(range.count))
     }
 

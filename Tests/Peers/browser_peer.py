@@ -45,12 +45,12 @@ class Browser:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{self.session}{path}", data, {"Content-Type": "application/json"}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=120) as response:
+            with urllib.request.urlopen(request, timeout=600) as response:
                 return json.load(response)["value"]
         except urllib.error.HTTPError as error:
             raise RuntimeError(json.load(error)["value"]["message"].splitlines()[0]) from None
 
-    def wait(self, condition, what, seconds=90):
+    def wait(self, condition, what, seconds=600):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
@@ -136,6 +136,7 @@ found["tab"] = page.run("return document.activeElement.id")
 # Paint.
 page.type("#paint-text", "a large red circle at b 2 , a small yellow cross at d 3 , on white")
 page.run("document.querySelector('#paint-seed').value = 4")
+page.run("const s = document.querySelector('#paint-steps'); s.value = 16; s.dispatchEvent(new Event('input'))")
 page.click("#paint-form button[type=submit]")
 page.wait(lambda: page.text("#paint-status").startswith("Done"), "a picture")
 found["painted"] = page.run("const p = document.querySelector('#paint-picture'); return [p.naturalWidth, p.naturalHeight]")

@@ -11,6 +11,14 @@ struct ServedModel {
     let service: ModelService
     var model: MMaDAModel { service.engine.model }
 
+    /// Whether every request has given its place back, which may be a little after its client has the answer.
+    var isIdle: Bool {
+        get async throws {
+            for _ in 0..<60_000 where service.admission.active > 0 { try await Task.sleep(for: .milliseconds(10)) }
+            return service.admission.active == 0
+        }
+    }
+
     static let folder = URL(filePath: #filePath)  // Tests/ServingTests/ServedModel.swift
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appending(components: "Models", "shapes", directoryHint: .isDirectory)

@@ -368,7 +368,7 @@ import TextTokenizer
             let begun = Array("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{".utf8)
             let answer = await LocalClient.exchange(begun, port: served.port)
             #expect(answer.status == 408 || answer.status == 0)
-            #expect(ContinuousClock.now - start < .seconds(100))
+            #expect(ContinuousClock.now - start < .seconds(500))
         }
     }
 
@@ -420,7 +420,7 @@ import TextTokenizer
             let answer = await LocalClient.post("/v1/images/generations", body, port: served.port)
             #expect(answer.status == (streams ? 200 : 408))
             #expect(answer.text.contains("not done after 1 s"))
-            #expect(served.service.admission.active == 0)
+            #expect(try await served.isIdle)
         }
     }
 
@@ -439,17 +439,15 @@ import TextTokenizer
             }
             // On a busy machine the server may meet the request only after its client has gone.
             var metrics = ""
-            let deadline = ContinuousClock.now + .seconds(60)
-            while !metrics.contains("mmada_requests_cancelled_total 1\n") || served.service.admission.active > 0,
-                ContinuousClock.now < deadline
-            {
+            let deadline = ContinuousClock.now + .seconds(600)
+            let wanted = ["mmada_requests_cancelled_total 1\n", "mmada_num_requests_running 0\n"]
+            while !wanted.allSatisfy(metrics.contains), ContinuousClock.now < deadline {
                 try await Task.sleep(for: .milliseconds(10))
                 metrics = await LocalClient.request("GET", "/metrics", port: served.port).text
             }
-            #expect(metrics.contains("mmada_requests_cancelled_total 1\n"))
-            #expect(served.service.admission.active == 0)
+            #expect(wanted.allSatisfy(metrics.contains), "\(metrics)")
+            #expect(try await served.isIdle)
             #expect(await served.service.engine.load.passes < 4096)
-            #expect(metrics.contains("mmada_num_requests_running 0"))
         }
     }
 }

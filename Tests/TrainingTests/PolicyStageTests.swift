@@ -64,6 +64,7 @@ private struct Refusal: Error {}
         settings.sampling.tokensPerStep = 1
         settings.sampling.chatTokensPerStep = 1
         settings.sampling.text.temperature = 1
+        settings.sampling.chatTemperature = 1
         settings.sampling.image.steps = 3
         settings.sampling.image.guidanceScale = 1
         settings.sampling.rowsAtOnce = 4
@@ -181,7 +182,7 @@ private struct Refusal: Error {}
             let made = try make(
                 {
                     $0.promptCounts = [.language: 1]
-                    $0.sampling.text.temperature = 0
+                    $0.sampling.chatTemperature = 0
                     $0.sharesMasks = shared
                 }, judge: { _ in .value(Double(counter.next())) })
             let step = try made.stage.microStep()
@@ -255,8 +256,7 @@ private struct Refusal: Error {}
         let noise = PolicyNoise(.structured, updates: 1, seed: 8)
         let likelihood = try PolicyLikelihood(
             rollouts, numbers: [0, 1], steps: [nil, nil], noise: noise, rollout: 0, update: 0,
-            vocabulary: whole.vocabulary,
-            temperature: 0.7)
+            vocabulary: whole.vocabulary, temperatures: [0.3, 0.7])
         let found: [Float] = try likelihood.logProbabilities(made.stage.model).detached().array()
         var start = 0
         for (index, count) in zip(likelihood.order, likelihood.counts) {
@@ -301,7 +301,7 @@ private struct Refusal: Error {}
         let likelihood = try PolicyLikelihood(
             rollouts, numbers: [0, 1, 2, 3], steps: [2, 1, 1, 1],
             noise: PolicyNoise(.branches, pictures: .trajectory, updates: 1, seed: 8), rollout: 0, update: 0,
-            vocabulary: whole.vocabulary, temperature: 0.7,
+            vocabulary: whole.vocabulary, temperatures: [0.3, 0.7, 0.5, 0.7],
             guidance: PictureGuidance(scale: 0.5, unconditional: unconditional))
         // One text for three answers, and a picture with its caption and without.
         #expect(
@@ -316,9 +316,9 @@ private struct Refusal: Error {}
         }
         // What had been written behind the end is seen from the step on that wrote it.
         let seen = try states(prompt + [1, 2, mask, mask, mask, mask])
-        let all = try (model.logits(seen) / 0.7).logSoftmax(along: -1)
         var wanted: [Double] = []
-        for answer in [[3, 4], [5, 4], [3, 6]] {
+        for (answer, temperature) in zip([[3, 4], [5, 4], [3, 6]], [0.7, 0.5, 0.7]) {
+            let all = try (model.logits(seen) / .real(temperature)).logSoftmax(along: -1)
             for (place, token) in zip([2, 3], answer) {
                 wanted.append(try all.select(prompt.count + place).select(token).item())
             }

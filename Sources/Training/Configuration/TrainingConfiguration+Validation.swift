@@ -135,7 +135,7 @@ extension TrainingConfiguration {
             ("prompt_mask_probability", u.promptMaskProbability, 1), ("clip_range", u.clipRange, 1),
             ("negative_scale", u.negativeScale, 1),
             ("clip_range_high", u.clipRangeHigh, large), ("divergence_weight", u.divergenceWeight, large),
-            ("temperature", u.temperature, 100), ("guidance_scale", u.guidanceScale, 1000),
+            ("temperature", u.temperature, 100), ("temperature_lm", u.temperatureLm, 100), ("guidance_scale", u.guidanceScale, 1000),
             ("image_temperature", u.imageTemperature, 1000),
         ]
         for (name, value, most) in shares { try check("unigrpo.\(name)", value, 0...most) }

@@ -384,6 +384,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var maxPromptLength = 2048
         /// Of texts; 0 would give equal answers.
         public var temperature = 0.9
+        /// The same for answers without a picture; 0 for no difference.
+        public var temperatureLm = 0.0
         /// Tokens that an answer may have.
         public var genLength = 256
         /// The same for answers without a picture; 0 for no difference.

@@ -23,10 +23,9 @@ struct PolicyLikelihood {
     private let targets: [Int32]
     /// For each scored token of a picture the row without the caption, where pictures are guided.
     private let unguidedStates: [Int]
-    /// How many of them, from the first on, are texts; pictures follow.
-    private let textCount: Int
     private let vocabulary: VocabularyLayout
-    private let temperature: Double
+    /// What the logits of each token of a text are divided by; texts are the first, pictures follow.
+    private let temperatures: [Float]
     private let guidanceScale: Double
 
     /// Lays out one inner update.
@@ -39,15 +38,14 @@ struct PolicyLikelihood {
     ///   - rollout: The number of the rollout phase.
     ///   - update: The inner update, from 0.
     ///   - vocabulary: The ids.
-    ///   - temperature: At which texts were sampled.
+    ///   - temperatures: At which each was sampled, if it is a text.
     ///   - guidance: How pictures were guided.
     /// - Throws: ``TensorError``.
     init(
         _ rollouts: [Rollout], numbers: [Int], steps: [Int?], noise: PolicyNoise, rollout: Int, update: Int,
-        vocabulary: VocabularyLayout, temperature: Double, guidance: PictureGuidance = PictureGuidance()
+        vocabulary: VocabularyLayout, temperatures: [Double], guidance: PictureGuidance = PictureGuidance()
     ) throws {
         self.vocabulary = vocabulary
-        self.temperature = temperature
         guidanceScale = guidance.scale
         // Texts before pictures, whose choices are among other tokens; equal lengths side by side.
         func length(_ rollout: Rollout) -> Int { rollout.prompt.count + rollout.answer.count + rollout.suffix.count }
@@ -58,7 +56,7 @@ struct PolicyLikelihood {
         }
         var sequences = SequenceSet()
         var (states, unguided): ([SequenceSet.State], [SequenceSet.State]) = ([], [])
-        var (targets, counts, textCount): ([Int32], [Int], Int) = ([], [], 0)
+        var (targets, counts, scales): ([Int32], [Int], [Float]) = ([], [], [])
         for index in order {
             let answer = rollouts[index]
             let number = numbers[index]
@@ -77,7 +75,10 @@ struct PolicyLikelihood {
             }
             targets += mask.scored.map { answer.answer[$0] }
             counts.append(mask.scored.count)
-            if !answer.isPicture { textCount = targets.count }
+            if !answer.isPicture {
+                let scale = temperatures[index] > 0 ? Float(temperatures[index]) : 1
+                scales += Array(repeating: scale, count: mask.scored.count)
+            }
         }
         ids = sequences.ids
         layout = sequences.layout
@@ -86,7 +87,7 @@ struct PolicyLikelihood {
         unguidedStates = sequences.places(of: unguided)
         self.targets = targets
         self.counts = counts
-        self.textCount = textCount
+        self.temperatures = scales
     }
 
     /// Tokens of the pass.
@@ -101,20 +102,21 @@ struct PolicyLikelihood {
         let x = try model.embed(Tensor(ids.map(Int64.init)).to(device))
         let all = try model.hiddenStates(x, layout, rows: rows, recomputing: recomputing)
         let hidden = try all.indexSelect(Tensor(states.map(Int64.init)).to(device))  // [M, D]
-        let count = targets.count
+        let (count, textCount) = (targets.count, temperatures.count)
         let targets = try Tensor(targets.map(Int64.init)).to(device)
         var parts: [Tensor] = []
         if textCount > 0 {
+            // The head is linear: divided states give divided logits.
+            let divisors = try Tensor(temperatures, shape: [textCount, 1]).to(device, dtype: hidden.dtype)
             parts.append(
                 try model.logProbabilities(
-                    hidden.slice(0..<textCount), targets: targets.slice(0..<textCount),
-                    vocabulary: 0..<model.configuration.vocabularySize,
-                    temperature: temperature > 0 ? temperature : 1))
+                    hidden.slice(0..<textCount) / divisors, targets: targets.slice(0..<textCount),
+                    vocabulary: 0..<model.configuration.vocabularySize))
         }
         if textCount < count {
             var pictures = try hidden.slice(textCount..<count)
             if !unguidedStates.isEmpty {
-                // The head is linear: guided states give guided logits.
+                // Guided states give guided logits likewise.
                 let unguided = try all.indexSelect(Tensor(unguidedStates.map(Int64.init)).to(device))
                 pictures = try pictures.guided(from: unguided, scale: guidanceScale)
             }

@@ -119,7 +119,8 @@ public final class PolicyStage: TrainingStage {
             members.map(\.rollout),
             numbers: members.map { settings.sharesMasks ? $0.number / settings.groupSize : $0.number },
             steps: members.map(\.step), noise: noise, rollout: phase.number, update: update,
-            vocabulary: language.prompts.vocabulary, temperature: settings.sampling.text.temperature,
+            vocabulary: language.prompts.vocabulary,
+            temperatures: members.map { settings.sampling.temperature(of: $0.rollout.task) },
             guidance: PictureGuidance(scale: settings.sampling.image.guidanceScale, unconditional: unconditional))
     }
 

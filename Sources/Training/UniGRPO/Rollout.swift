@@ -42,6 +42,8 @@ struct Rollout: Hashable, Sendable {
 public struct RolloutSampling: Hashable, Sendable {
     /// Of texts; how many steps follows from their lengths.
     public var text = TextSampling()
+    /// Temperature of answers without a picture; that of other texts is in ``text``.
+    public var chatTemperature = 0.0
     /// Tokens that an answer may have.
     public var genLength = 256
     /// Tokens that an answer without a picture may have.
@@ -62,6 +64,10 @@ public struct RolloutSampling: Hashable, Sendable {
 
     /// Tokens that a text may have.
     func length(of task: TaskKind) -> Int { LossPart(task) == .language ? chatGenLength : genLength }
+    /// What logits of a text are divided by.
+    func temperature(of task: TaskKind) -> Double {
+        LossPart(task) == .language ? chatTemperature : text.temperature
+    }
     /// Tokens of a text that are revealed in a step.
     func tokensPerStep(of task: TaskKind) -> Int { LossPart(task) == .language ? chatTokensPerStep : tokensPerStep }
 }
@@ -110,6 +116,7 @@ struct RolloutSampler {
         }
         let genLength = sampling.length(of: request.task)
         var text = sampling.text
+        text.temperature = sampling.temperature(of: request.task)
         text.steps = genLength / sampling.tokensPerStep(of: request.task)
         text.earlyStop = .answerComplete(endToken: vocabulary.end)
         return TextDenoiser(
