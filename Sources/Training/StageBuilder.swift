@@ -184,9 +184,9 @@ struct StageBuilder {
         settings.sampling.chatGenLength = policy.genLengthLm > 0 ? policy.genLengthLm : policy.genLength
         settings.sampling.tokensPerStep = policy.tokensPerStep
         settings.sampling.chatTokensPerStep =
-            policy.tokensPerStepLm > 0 ? policy.tokensPerStepLm : policy.tokensPerStep
+            policy.tokensPerStepLm.isEmpty ? policy.tokensPerStep : policy.tokensPerStepLm
         settings.sampling.blockLength = policy.blockLength
-        settings.sampling.image.steps = policy.imageSteps
+        settings.sampling.imageSteps = policy.imageSteps
         settings.sampling.image.guidanceScale = policy.guidanceScale
         settings.sampling.image.temperature = policy.imageTemperature
         settings.sampling.rowsAtOnce = policy.rowsAtOnce

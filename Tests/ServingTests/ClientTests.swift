@@ -72,7 +72,7 @@ import Testing
             #expect(found["error"]?.stringValue == "")
             #expect(found["dark"]?.stringValue == "rgb(23, 24, 27)")
             #expect(found["complaints"]?.arrayValue?.isEmpty == true, "\(found["complaints"] as Any)")
-            #expect(try await served.isIdle)
+            #expect(await served.isIdle)
         }
     }
 }

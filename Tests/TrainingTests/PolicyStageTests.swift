@@ -61,11 +61,11 @@ private struct Refusal: Error {}
         settings.sampling.genLength = 8
         settings.sampling.blockLength = 4
         settings.sampling.chatGenLength = 8
-        settings.sampling.tokensPerStep = 1
-        settings.sampling.chatTokensPerStep = 1
+        settings.sampling.tokensPerStep = [1]
+        settings.sampling.chatTokensPerStep = [1, 2]
         settings.sampling.text.temperature = 1
         settings.sampling.chatTemperature = 1
-        settings.sampling.image.steps = 3
+        settings.sampling.imageSteps = [3, 2]
         settings.sampling.image.guidanceScale = 1
         settings.sampling.rowsAtOnce = 4
         settings.refills = 0
@@ -222,7 +222,7 @@ private struct Refusal: Error {}
             model: whole.transformer, vocabulary: whole.vocabulary, sampling: settings.sampling,
             unconditional: whole.prompts.textToImage("", maxTextLength: 64))
         let requests = try (0..<7).map { index -> RolloutSampler.Request in
-            let record = try world.example(index.isMultiple(of: 2) ? .textToImage : .chat, .train, index).record
+            let record = try world.example(index.isMultiple(of: 3) ? .textToImage : .chat, .train, index).record
             let prompt =
                 try record.task == .textToImage
                 ? whole.prompts.textToImage(record.prompt, maxTextLength: 64)
@@ -232,6 +232,11 @@ private struct Refusal: Error {}
         let together = try sampler.rollouts(requests)
         for (request, rollout) in zip(requests, together) {
             #expect(try sampler.rollouts([request]) == [rollout])
+        }
+        for rollout in together {
+            let last = rollout.revealedAt.filter { $0 != Rollout.never }.max()
+            let steps = settings.sampling.steps(of: rollout.task, group: rollout.group)
+            #expect(rollout.isPicture ? last == steps - 1 : last ?? 0 < steps)
         }
         for rollout in together where !rollout.isPicture {
             #expect(rollout.prompt.count + rollout.answer.count + rollout.suffix.count == rollout.prompt.count + 8)
@@ -452,14 +457,55 @@ private struct Refusal: Error {}
     }
 
     @Test(arguments: [
+        ("answer", "[1,2,3]"), ("revealed", "[0,0]"), ("step", "7"), ("prompt", "[-1]"), ("task", "\"sing\""),
+        ("advantage", "\"much\""), ("number", "-1"),
+    ])
+    func `a stored phase that cannot be is an error, not a crash`(key: String, value: String) throws {
+        var phase = PolicyPhase(number: 1)
+        let rollout = Rollout(task: .chat, group: 0, prompt: [5], answer: [1, 2], suffix: [9], revealedAt: [0, 1, 1])
+        phase.examples = [PolicyExample(rollout: rollout, number: 0, advantage: 0.5, name: "a/1", step: 1)]
+        #expect(try PolicyPhase(phase.json, slices: 2) == phase)
+        guard case .object(let fields) = phase.json,
+            case .object(let answer)? = phase.json["examples"]?.arrayValue?.first
+        else {
+            Issue.record("no object")
+            return
+        }
+        let changed = try JSONValue.object(
+            answer.map { ($0.key, $0.key == JSONString(key) ? try JSONValue(parsing: Array(value.utf8)) : $0.value) })
+        let broken = JSONValue.object(
+            fields.map { ($0.key, $0.key == JSONString("examples") ? .array([changed]) : $0.value) })
+        #expect(throws: TrainingError.self) { try PolicyPhase(broken, slices: 2) }
+    }
+
+    @Test func `prompts take turns at the paces that are given, and one number is a list of one`() throws {
+        let sampling = RolloutSampling.with(images: [8, 16], texts: [16, 4], chats: [2])
+        #expect((0..<4).map { sampling.steps(of: .textToImage, group: $0) } == [8, 16, 8, 16])
+        #expect((0..<3).map { sampling.steps(of: .understanding, group: $0) } == [16, 64, 16])
+        #expect((0..<2).map { sampling.steps(of: .chat, group: $0) } == [128, 128])
+        let one = try loaded("one", ["unigrpo.image_steps=5", "unigrpo.tokens_per_step=[2,4]"]).configuration.unigrpo
+        #expect(one.imageSteps == [5] && one.tokensPerStep == [2, 4])
+    }
+
+    @Test(arguments: [
         (["rewards=[]"], "rewards"), (["unigrpo.group_size=1"], "group_size"), (["unigrpo.gen_length=9"], "gen_length"),
         (["training.batch_size_r2i=1"], "batch_size_r2i"), (["rewards.0.weigth=2"], "weight"),
         (["unigrpo.noise=loud"], "noise"), (["unigrpo.gen_length_lm=6"], "gen_length_lm"),
-        (["unigrpo.tokens_per_step_lm=3"], "tokens_per_step_lm"),
+        (["unigrpo.tokens_per_step_lm=3"], "tokens_per_step_lm"), (["unigrpo.tokens_per_step=[]"], "tokens_per_step"),
+        (["unigrpo.image_steps=[8,0]"], "image_steps"), (["unigrpo.image_steps=[8,x]"], "image_steps"),
+        (["unigrpo.temperature_lm=-1"], "temperature_lm"),
         (["unigrpo.anchors=-1"], "anchors"), (["unigrpo.negative_scale=2"], "negative_scale"),
     ])
     func `what cannot be is an error that names the key`(sets: [String], key: String) throws {
         let error = #expect(throws: (any Error).self) { try self.loaded("bad", sets) }
         #expect("\(try #require(error))".contains(key))
+    }
+}
+
+extension RolloutSampling {
+    fileprivate static func with(images: [Int], texts: [Int], chats: [Int]) -> RolloutSampling {
+        var sampling = RolloutSampling()
+        (sampling.imageSteps, sampling.tokensPerStep, sampling.chatTokensPerStep) = (images, texts, chats)
+        return sampling
     }
 }

@@ -26,6 +26,12 @@ public struct LoadedConfiguration: Sendable {
 
     init(_ given: ConfigurationTree) throws {
         let defaults = try ConfigurationTree(encoding: TrainingConfiguration())
+        var given = given
+        for key in Self.listKeys {
+            if case .integer(let number)? = given[path: key] {
+                given = try given.setting(key, to: .list([.integer(number)]))
+            }
+        }
         let resolved = try given.resolvingReferences(in: defaults.merged(with: given))
         var source = SourceDescription()
         if case .integer(let pixels)? = resolved[path: ["dataset", "preprocessing", "resolution"]] {
@@ -68,5 +74,7 @@ public struct LoadedConfiguration: Sendable {
         try configuration.validate()
     }
 
+    /// Lists in whose place one number may stand.
+    private static let listKeys = ["tokens_per_step", "tokens_per_step_lm", "image_steps"].map { ["unigrpo", $0] }
     private static let sourceLists = ["t2i", "lm", "mmu", "r2i", "images"].map { ["data", $0] }
 }

@@ -125,9 +125,7 @@ extension TrainingConfiguration {
         let counts: [(path: String, value: Int, least: Double)] = [
             ("group_size", u.groupSize, 2), ("inner_updates", u.innerUpdates, 1), ("refills", u.refills, 0),
             ("max_prompt_length", u.maxPromptLength, 1), ("gen_length", u.genLength, 1),
-            ("block_length", u.blockLength, 1), ("tokens_per_step", u.tokensPerStep, 1),
-            ("gen_length_lm", u.genLengthLm, 0), ("tokens_per_step_lm", u.tokensPerStepLm, 0),
-            ("anchors", u.anchors, 0), ("image_steps", u.imageSteps, 1),
+            ("block_length", u.blockLength, 1), ("gen_length_lm", u.genLengthLm, 0), ("anchors", u.anchors, 0),
             ("rows_at_once", u.rowsAtOnce, 1),
         ]
         for (name, value, least) in counts { try check("unigrpo.\(name)", Double(value), least...65536) }
@@ -135,7 +133,8 @@ extension TrainingConfiguration {
             ("prompt_mask_probability", u.promptMaskProbability, 1), ("clip_range", u.clipRange, 1),
             ("negative_scale", u.negativeScale, 1),
             ("clip_range_high", u.clipRangeHigh, large), ("divergence_weight", u.divergenceWeight, large),
-            ("temperature", u.temperature, 100), ("temperature_lm", u.temperatureLm, 100), ("guidance_scale", u.guidanceScale, 1000),
+            ("temperature", u.temperature, 100), ("temperature_lm", u.temperatureLm, 100),
+            ("guidance_scale", u.guidanceScale, 1000),
             ("image_temperature", u.imageTemperature, 1000),
         ]
         for (name, value, most) in shares { try check("unigrpo.\(name)", value, 0...most) }
@@ -147,8 +146,17 @@ extension TrainingConfiguration {
                 throw .inconsistent("unigrpo.\(name) \(length) must be a multiple of block_length \(u.blockLength)")
             }
         }
-        for (name, pace) in [("tokens_per_step", u.tokensPerStep), ("tokens_per_step_lm", u.tokensPerStepLm)] {
-            guard pace == 0 || u.blockLength.isMultiple(of: pace) else {
+        for (name, paces) in [
+            ("tokens_per_step", u.tokensPerStep), ("tokens_per_step_lm", u.tokensPerStepLm),
+            ("image_steps", u.imageSteps),
+        ] {
+            for pace in paces { try check("unigrpo.\(name)", Double(pace), 1...65536) }
+            guard !paces.isEmpty || name == "tokens_per_step_lm" else {
+                throw .inconsistent("unigrpo.\(name) needs a number, or a list of some")
+            }
+        }
+        for (name, paces) in [("tokens_per_step", u.tokensPerStep), ("tokens_per_step_lm", u.tokensPerStepLm)] {
+            for pace in paces where !u.blockLength.isMultiple(of: pace) {
                 throw .inconsistent("unigrpo.block_length \(u.blockLength) must be a multiple of \(name) \(pace)")
             }
         }

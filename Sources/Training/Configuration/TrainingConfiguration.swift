@@ -392,14 +392,14 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
         public var genLengthLm = 0
         /// Tokens of a block.
         public var blockLength = 64
-        /// Tokens revealed in a step.
-        public var tokensPerStep = 2
-        /// The same for answers without a picture; 0 for no difference.
-        public var tokensPerStepLm = 0
+        /// Tokens revealed in a step; prompts take turns where there are several.
+        public var tokensPerStep = [2]
+        /// The same for answers without a picture; none for no difference.
+        public var tokensPerStepLm: [Int] = []
         /// `low_confidence` or `random`.
         public var remasking = Remasking.lowConfidence
-        /// Steps of pictures.
-        public var imageSteps = 16
+        /// Steps of pictures; prompts take turns where there are several.
+        public var imageSteps = [16]
         /// Guidance of pictures.
         public var guidanceScale = 3.5
         /// Noise on what stays, in pictures.

@@ -48,14 +48,16 @@ public struct RolloutSampling: Hashable, Sendable {
     public var genLength = 256
     /// Tokens that an answer without a picture may have.
     public var chatGenLength = 256
-    /// Tokens revealed in a step of writing.
-    public var tokensPerStep = 2
+    /// Tokens revealed in a step of writing; prompts take turns where there are several.
+    public var tokensPerStep = [2]
     /// The same for answers without a picture.
-    public var chatTokensPerStep = 2
+    public var chatTokensPerStep = [2]
     /// Tokens of a block.
     public var blockLength = 64
-    /// Of pictures.
+    /// Of pictures; their steps are in ``imageSteps``.
     public var image = ImageSampling()
+    /// Steps of pictures; prompts take turns where there are several.
+    public var imageSteps = [16]
     /// Answers in work at the same time.
     public var rowsAtOnce = 64
 
@@ -68,8 +70,12 @@ public struct RolloutSampling: Hashable, Sendable {
     func temperature(of task: TaskKind) -> Double {
         LossPart(task) == .language ? chatTemperature : text.temperature
     }
-    /// Tokens of a text that are revealed in a step.
-    func tokensPerStep(of task: TaskKind) -> Int { LossPart(task) == .language ? chatTokensPerStep : tokensPerStep }
+    /// Steps in which an answer to the prompt `group` is sampled.
+    func steps(of task: TaskKind, group: Int) -> Int {
+        func turn(_ paces: [Int]) -> Int { paces[group % paces.count] }
+        if task == .textToImage { return turn(imageSteps) }
+        return length(of: task) / turn(LossPart(task) == .language ? chatTokensPerStep : tokensPerStep)
+    }
 }
 
 /// Samples answers with the ordinary samplers, many in one pass of the model.
@@ -105,19 +111,22 @@ struct RolloutSampler {
 
     private func denoiser(_ request: Request) throws -> any Denoiser {
         let random = try RandomSource(seed: request.seed, device: model.device)
+        let steps = sampling.steps(of: request.task, group: request.group)
         if request.task == .textToImage {
             let count = model.configuration.imageTokenCount ?? 1024
             let row = ImageDenoiser.Row(
                 prefix: request.prompt, unconditionalPrefix: unconditional, suffix: [vocabulary.endOfImage],
                 codes: Array(repeating: nil, count: count))
+            var image = sampling.image
+            image.steps = steps
             return ImageDenoiser(
-                model, rows: [row], imageTokens: vocabulary.image, maskID: vocabulary.mask, sampling: sampling.image,
+                model, rows: [row], imageTokens: vocabulary.image, maskID: vocabulary.mask, sampling: image,
                 random: random)
         }
         let genLength = sampling.length(of: request.task)
         var text = sampling.text
         text.temperature = sampling.temperature(of: request.task)
-        text.steps = genLength / sampling.tokensPerStep(of: request.task)
+        text.steps = steps
         text.earlyStop = .answerComplete(endToken: vocabulary.end)
         return TextDenoiser(
             model, prompts: [request.prompt], blockLength: sampling.blockLength,
