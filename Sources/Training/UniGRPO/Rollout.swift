@@ -48,15 +48,15 @@ public struct RolloutSampling: Hashable, Sendable {
     public var genLength = 256
     /// Tokens that an answer without a picture may have.
     public var chatGenLength = 256
-    /// Tokens revealed in a step of writing; prompts take turns where there are several.
+    /// Tokens revealed in a step of writing, one number or more; prompts take turns where there are several.
     public var tokensPerStep = [2]
-    /// The same for answers without a picture.
+    /// The same for answers without a picture; one number or more.
     public var chatTokensPerStep = [2]
     /// Tokens of a block.
     public var blockLength = 64
     /// Of pictures; their steps are in ``imageSteps``.
     public var image = ImageSampling()
-    /// Steps of pictures; prompts take turns where there are several.
+    /// Steps of pictures, one number or more; prompts take turns where there are several.
     public var imageSteps = [16]
     /// Answers in work at the same time.
     public var rowsAtOnce = 64
