@@ -20,6 +20,7 @@ serve: setup  ## build, then serve the small model on http://127.0.0.1:8080
 	@swift build -c release --product mmada
 	@.build/release/mmada serve
 
+# One at a time: tensor work takes all threads of the pool, and tests of servers would wait behind it.
 test: setup  ## run all tests, the comparisons with other implementations included
 	@recipes/parquet >/dev/null || echo "make: no Parquet plug-in; its tests are skipped" >&2
 	@recipes/browser >/dev/null || echo "make: no browser; the test of the page is skipped" >&2

@@ -80,7 +80,7 @@ public enum LocalClient {
     ///   - patience: Seconds without a byte after which the client leaves.
     /// - Returns: What came until then.
     public static func exchange(
-        _ bytes: [UInt8], port: Int, leaves: Bool = false, patience: Double = 600
+        _ bytes: [UInt8], port: Int, leaves: Bool = false, patience: Double = 120
     ) async -> Response {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {

@@ -45,12 +45,12 @@ class Browser:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{self.session}{path}", data, {"Content-Type": "application/json"}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=600) as response:
+            with urllib.request.urlopen(request, timeout=120) as response:
                 return json.load(response)["value"]
         except urllib.error.HTTPError as error:
             raise RuntimeError(json.load(error)["value"]["message"].splitlines()[0]) from None
 
-    def wait(self, condition, what, seconds=600):
+    def wait(self, condition, what, seconds=90):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:

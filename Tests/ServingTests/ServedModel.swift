@@ -14,7 +14,7 @@ struct ServedModel {
     /// Whether every request has given its place back, which may be a little after its client has the answer.
     var isIdle: Bool {
         get async {
-            for _ in 0..<60_000 where service.admission.active > 0 { try? await Task.sleep(for: .milliseconds(10)) }
+            for _ in 0..<6_000 where service.admission.active > 0 { try? await Task.sleep(for: .milliseconds(10)) }
             return service.admission.active == 0
         }
     }

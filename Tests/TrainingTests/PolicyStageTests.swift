@@ -479,12 +479,15 @@ private struct Refusal: Error {}
     }
 
     @Test func `prompts take turns at the paces that are given, and one number is a list of one`() throws {
-        let sampling = RolloutSampling.with(images: [8, 16], texts: [16, 4], chats: [2])
+        var sampling = RolloutSampling()
+        (sampling.imageSteps, sampling.tokensPerStep, sampling.chatTokensPerStep) = ([8, 16], [16, 4], [2])
         #expect((0..<4).map { sampling.steps(of: .textToImage, group: $0) } == [8, 16, 8, 16])
         #expect((0..<3).map { sampling.steps(of: .understanding, group: $0) } == [16, 64, 16])
         #expect((0..<2).map { sampling.steps(of: .chat, group: $0) } == [128, 128])
         let one = try loaded("one", ["unigrpo.image_steps=5", "unigrpo.tokens_per_step=[2,4]"]).configuration.unigrpo
         #expect(one.imageSteps == [5] && one.tokensPerStep == [2, 4])
+        let referred = try loaded("referred", ["unigrpo.image_steps=${training.max_train_steps}"])
+        #expect(referred.configuration.unigrpo.imageSteps == [8])
     }
 
     @Test(arguments: [
@@ -493,19 +496,12 @@ private struct Refusal: Error {}
         (["unigrpo.noise=loud"], "noise"), (["unigrpo.gen_length_lm=6"], "gen_length_lm"),
         (["unigrpo.tokens_per_step_lm=3"], "tokens_per_step_lm"), (["unigrpo.tokens_per_step=[]"], "tokens_per_step"),
         (["unigrpo.image_steps=[8,0]"], "image_steps"), (["unigrpo.image_steps=[8,x]"], "image_steps"),
+        (["unigrpo.image_steps=2.5"], "image_steps"),
         (["unigrpo.temperature_lm=-1"], "temperature_lm"),
         (["unigrpo.anchors=-1"], "anchors"), (["unigrpo.negative_scale=2"], "negative_scale"),
     ])
     func `what cannot be is an error that names the key`(sets: [String], key: String) throws {
         let error = #expect(throws: (any Error).self) { try self.loaded("bad", sets) }
         #expect("\(try #require(error))".contains(key))
-    }
-}
-
-extension RolloutSampling {
-    fileprivate static func with(images: [Int], texts: [Int], chats: [Int]) -> RolloutSampling {
-        var sampling = RolloutSampling()
-        (sampling.imageSteps, sampling.tokensPerStep, sampling.chatTokensPerStep) = (images, texts, chats)
-        return sampling
     }
 }

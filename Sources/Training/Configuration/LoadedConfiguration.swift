@@ -26,13 +26,12 @@ public struct LoadedConfiguration: Sendable {
 
     init(_ given: ConfigurationTree) throws {
         let defaults = try ConfigurationTree(encoding: TrainingConfiguration())
-        var given = given
+        var resolved = try given.resolvingReferences(in: defaults.merged(with: given))
         for key in Self.listKeys {
-            if case .integer(let number)? = given[path: key] {
-                given = try given.setting(key, to: .list([.integer(number)]))
+            if case .integer(let number)? = resolved[path: key] {
+                resolved = try resolved.setting(key, to: .list([.integer(number)]))
             }
         }
-        let resolved = try given.resolvingReferences(in: defaults.merged(with: given))
         var source = SourceDescription()
         if case .integer(let pixels)? = resolved[path: ["dataset", "preprocessing", "resolution"]] {
             source.resolution = pixels
